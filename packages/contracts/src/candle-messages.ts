@@ -1,0 +1,114 @@
+import { TIMEFRAMES } from "@tickfleet/market/timeframe";
+import { z } from "zod";
+import { defineMessage } from "./message.ts";
+
+const text = z.string().min(1);
+const integer = z.number().int();
+const timeMs = integer.describe("epoch milliseconds");
+const price = z.number().nullable().describe("quote currency");
+const size = z.number().describe("base currency or contracts");
+const sizeOrNull = size.nullable();
+const ratio = z.number().nullable();
+
+const keyFields = {
+  venue: text,
+  instrument: text,
+  timeframe: z.enum(TIMEFRAMES),
+  anchor: text.describe("UTC or an IANA zone"),
+  session: z.enum(["regular", "extended", "all"]),
+};
+
+/** Every column of a candle, by its wire name. */
+export const candleSchema = z.object({
+  ...keyFields,
+  openTime: timeMs,
+  closeTime: timeMs.describe("epoch milliseconds, exclusive"),
+  state: z.enum(["forming", "closed", "revised"]),
+  completeness: z.enum(["full", "backfilled", "partial", "no-trades", "venue-down"]),
+  origin: z.enum(["trades", "venue"]),
+  badMinutes: integer.min(0).describe("scheduled minutes that are partial, venue-down or absent"),
+  flags: integer.describe("bits: 1 after_gap, 2 estimated, 4 approx, 8 roll, 16 aggregate, 32 quote_arrival"),
+  revision: integer.min(0),
+  firstTradeId: z.string().nullable(),
+  lastTradeId: z.string().nullable(),
+  algo: text,
+  open: price,
+  high: price,
+  low: price,
+  close: price,
+  volumeBase: size,
+  volumeBuy: size,
+  volumeSell: size,
+  volumeUnknown: size,
+  volumeQuote: z.number(),
+  sumPriceSize: z.number(),
+  trades: integer,
+  tradesBuy: integer,
+  tradesSell: integer,
+  maxTradeSize: sizeOrNull,
+  avgTradeSize: sizeOrNull,
+  sumBidDepth: size,
+  sumAskDepth: size,
+  sumSpreadBps: z.number().describe("units of 1e-6 basis points"),
+  quoteTrades: integer,
+  crossedQuotes: integer,
+  spreadBps: ratio.describe("basis points"),
+  vdOpen: sizeOrNull,
+  vdHigh: sizeOrNull,
+  vdLow: sizeOrNull,
+  vd: size,
+  vdRatio: ratio.describe("-1..1"),
+  cvdOpen: sizeOrNull,
+  cvdHigh: sizeOrNull,
+  cvdLow: sizeOrNull,
+  cvd: size,
+  cvdBase: size,
+  vwap: price,
+  priceChangeBps: ratio,
+  priceRangeBps: ratio,
+  buyPressure: ratio.describe("0..1"),
+  sellPressure: ratio.describe("0..1"),
+  lastClose: price.describe("last price before a candle without trades, else null"),
+});
+
+const stamps = z.record(z.string(), integer).describe("time at each hop, epoch microseconds");
+
+export const candle = defineMessage({
+  name: "candle",
+  version: 1,
+  template: "md.v1.candle.{p}.{venue}.{instrument}.{timeframe}",
+  stream: "CANDLES",
+  owner: "aggregator",
+  summary: "A closed or revised candle. Take it only if (key, revision) is above what you hold.",
+  schema: candleSchema.extend({ stamps }),
+});
+
+export const candleRecomputed = defineMessage({
+  name: "candle-recomputed",
+  version: 1,
+  template: "md.v1.candle-recomputed.{p}.{venue}.{instrument}.{timeframe}",
+  stream: "CANDLES",
+  owner: "aggregator",
+  summary: "Running columns (CVD) of the candles in [from, to) were recomputed and their rows rewritten: read them again.",
+  schema: z.object({
+    ...keyFields,
+    from: timeMs,
+    to: timeMs.describe("epoch milliseconds, exclusive"),
+    cause: z.enum(["late-trade", "gap-fill", "history"]),
+    inputSeq: integer.describe("sequence in MARKET of the message that caused it"),
+  }),
+});
+
+export const formingCandle = defineMessage({
+  name: "forming-candle",
+  version: 1,
+  template: "forming.v1.candle.{venue}.{instrument}.{timeframe}",
+  stream: null,
+  owner: "aggregator",
+  summary: "The candle that is still open. Stored nowhere: drop it when you hold the closed candle of its openTime or a later one.",
+  schema: candleSchema.extend({
+    stamps,
+    update: integer.min(1).describe("counts the updates of this process"),
+    basedOnSeq: integer.describe("sequence in MARKET up to which trades are in it"),
+  }),
+});

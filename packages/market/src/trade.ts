@@ -1,0 +1,120 @@
+/** Who took liquidity. `unknown` counts in volume, never in buy or sell volume. */
+export type Side = "buy" | "sell" | "unknown";
+
+/** How the side was found: the venue's flag, the quote rule, the tick rule, or not at all. */
+export type SideMethod = "flag" | "quote" | "tick" | "none";
+
+/** Which clock chose the quote that a trade carries: the venue's, or the order of arrival. */
+export type QuoteMethod = "venue" | "arrival";
+
+/** Codes of `side` in columns: the sign of the trade's volume delta. */
+export const SIDE_CODES = { buy: 1, sell: -1, unknown: 0 } as const;
+
+/** Codes of `sideMethod` in columns, by index. */
+export const SIDE_METHODS: readonly SideMethod[] = ["flag", "quote", "tick", "none"];
+
+export function sideOfCode(code: number): Side {
+  return code > 0 ? "buy" : code < 0 ? "sell" : "unknown";
+}
+
+/** Best bid and offer that stood before a trade, as scaled integers at the trade's scales. */
+export interface TradeQuote {
+  bid: number;
+  ask: number;
+  bidSize: number;
+  askSize: number;
+  /** Time since the quote's connection last confirmed it, in microseconds, on the clock of `method`; never negative. */
+  ageUs: number;
+  method: QuoteMethod;
+}
+
+/**
+ * One trade as an adapter makes it. Identity is (venue, instrument, epoch, sourceSeq), order is
+ * (eventTimeUs, sourceSeq); both are assigned once and travel with the trade.
+ */
+export interface Trade {
+  venue: string;
+  instrument: string;
+  /** Id space of `sourceSeq`: "" for a venue's own numeric ids, else the file or the connection. */
+  epoch: string;
+  sourceSeq: number;
+  /** The venue's own id as text, null where it has none. */
+  tradeId: string | null;
+  /** Venue time, epoch microseconds. */
+  eventTimeUs: number;
+  /** Nanoseconds beyond the microsecond, 0..999. */
+  eventTimeNsRest: number;
+  /** Our time of receipt, epoch microseconds. */
+  receivedTimeUs: number;
+  /** Integer price in units of 10^-priceScale. */
+  price: number;
+  priceScale: number;
+  /** Integer size in units of 10^-sizeScale. */
+  size: number;
+  sizeScale: number;
+  side: Side;
+  sideMethod: SideMethod;
+  quote: TradeQuote | null;
+}
+
+/**
+ * Trades of one instrument and one epoch, column by column. The arrays are scratch space that a
+ * reader reuses: only the first `count` entries hold, and only until the next batch is read.
+ */
+export interface TradeColumns {
+  venue: string;
+  instrument: string;
+  epoch: string;
+  count: number;
+  priceScale: number;
+  sizeScale: number;
+  eventTimeUs: Float64Array;
+  eventTimeNsRest: Uint16Array;
+  receivedTimeUs: Float64Array;
+  sourceSeq: Float64Array;
+  price: Float64Array;
+  size: Float64Array;
+  /** 1 buy, -1 sell, 0 unknown. */
+  side: Int8Array;
+  /** Index into `SIDE_METHODS`. */
+  sideMethod: Uint8Array;
+  bid: Float64Array;
+  ask: Float64Array;
+  bidSize: Float64Array;
+  askSize: Float64Array;
+  /** -1 where the trade carries no quote. */
+  quoteAgeUs: Float64Array;
+  quoteMethod: QuoteMethod | null;
+  /** null where every id is `String(sourceSeq)`; entries are null where the venue gives none. */
+  tradeId: readonly (string | null)[] | null;
+  /** The gap that these trades fill, null for live trades. */
+  fill: string | null;
+}
+
+/** Scratch columns for batches of up to `capacity` trades. */
+export function createTradeColumns(capacity: number): TradeColumns {
+  return {
+    venue: "",
+    instrument: "",
+    epoch: "",
+    count: 0,
+    priceScale: 0,
+    sizeScale: 0,
+    eventTimeUs: new Float64Array(capacity),
+    eventTimeNsRest: new Uint16Array(capacity),
+    receivedTimeUs: new Float64Array(capacity),
+    sourceSeq: new Float64Array(capacity),
+    price: new Float64Array(capacity),
+    size: new Float64Array(capacity),
+    side: new Int8Array(capacity),
+    sideMethod: new Uint8Array(capacity),
+    bid: new Float64Array(capacity),
+    ask: new Float64Array(capacity),
+    bidSize: new Float64Array(capacity),
+    askSize: new Float64Array(capacity),
+    quoteAgeUs: new Float64Array(capacity),
+    quoteMethod: null,
+    tradeId: null,
+    fill: null,
+  };
+}
