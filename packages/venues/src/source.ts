@@ -92,3 +92,11 @@ export interface ScriptedSource {
    */
   events(from: number): AsyncIterable<SourceBlock>;
 }
+
+/**
+ * A file that cannot be read, or not to its end. A source throws it after it has yielded all that could be read,
+ * its `end` event included.
+ */
+export class SourceFileError extends Error {
+  override name = "SourceFileError";
+}
