@@ -1,0 +1,143 @@
+import type { MessageDefinition, ServiceName, StreamName } from "./message.ts";
+import { messages, type StreamDefinition, streams } from "./registry.ts";
+
+/** What a user may do: only what is listed in `allow`, less what is in `deny`. */
+export interface SubjectPermission {
+  allow: readonly string[];
+  deny: readonly string[];
+}
+
+/** One user of the broker. The password is in the environment variable, never in a file. */
+export interface UserPermissions {
+  user: string;
+  account: "FLEET" | "PUBLIC";
+  summary: string;
+  passwordVariable: string;
+  /** Replies reach this user here, and nobody else may listen. */
+  inboxPrefix: string;
+  publish: SubjectPermission;
+  subscribe: SubjectPermission;
+}
+
+/** Namespaces of users without stream rights. */
+export const PUBLIC_SUBJECTS: readonly string[] = ["live.v1.>", "forming.v1.>"];
+
+interface Reads {
+  /** Streams that the service reads in order. */
+  consumes: readonly StreamName[];
+  /** Streams in which it looks up single messages and positions. */
+  looksUp: readonly StreamName[];
+  /** Core subjects that it listens to. */
+  listens: readonly string[];
+}
+
+/** What each service reads; what it may write follows from the owners in the registry. */
+const READS: Readonly<Record<ServiceName, Reads>> = {
+  ingest: { consumes: ["MARKET"], looksUp: ["MARKET"], listens: [] },
+  aggregator: { consumes: ["MARKET"], looksUp: ["MARKET", "CANDLES"], listens: [] },
+  api: { consumes: [], looksUp: ["MARKET", "CANDLES", "DLQ"], listens: PUBLIC_SUBJECTS },
+};
+
+const SUMMARIES: Readonly<Record<ServiceName, string>> = {
+  ingest: "Writes the input log and reads it back to record it.",
+  aggregator: "Reads the input log, writes candles.",
+  api: "The gateway: listens and looks up, writes nothing.",
+};
+
+/** Every user of the broker with all that it may do. */
+export function userPermissions(): UserPermissions[] {
+  const services = (Object.keys(READS) as ServiceName[]).map(servicePermissions);
+  return [...services, provisioner(), viewer()];
+}
+
+function servicePermissions(service: ServiceName): UserPermissions {
+  const reads = READS[service];
+  return {
+    user: service,
+    account: "FLEET",
+    summary: SUMMARIES[service],
+    passwordVariable: passwordVariable(service),
+    inboxPrefix: `_INBOX_${service}`,
+    publish: {
+      allow: [
+        ...ownedSubjects(service),
+        ...deadLetterSubjects(service),
+        ...reads.looksUp.flatMap(lookUpApi),
+        ...reads.consumes.flatMap(consumeApi),
+      ],
+      deny: [],
+    },
+    subscribe: { allow: [...reads.listens, `_INBOX_${service}.>`], deny: [] },
+  };
+}
+
+/** Subjects of the streams whose messages all belong to the service, and of its unstored messages. */
+function ownedSubjects(service: ServiceName): string[] {
+  const stored = streams.filter((stream) => soleWriter(stream) === service).flatMap((stream) => stream.subjects);
+  const unstored = messages.filter((definition) => definition.stream === null && definition.owner === service).map(classSubjects);
+  return [...stored, ...unstored];
+}
+
+/** The owner of everything in a stream, null where several services write to it. */
+function soleWriter(stream: StreamDefinition): MessageDefinition["owner"] | null {
+  const owners = new Set(messages.filter((definition) => definition.stream === stream.name).map((definition) => definition.owner));
+  const [owner] = owners;
+  return owners.size === 1 && owner !== undefined && owner !== "all" ? owner : null;
+}
+
+/** Only who consumes has something to put aside, and each only under its own name. */
+function deadLetterSubjects(service: ServiceName): string[] {
+  if (READS[service].consumes.length === 0) return [];
+  const shared = messages.filter((definition) => definition.owner === "all" && definition.template.includes("{service}"));
+  return shared.map((definition) => upToFirstParameter(definition.template.replace("{service}", service)));
+}
+
+function classSubjects(definition: MessageDefinition): string {
+  return upToFirstParameter(definition.template);
+}
+
+/** `forming.v1.candle.{venue}.{instrument}` -> `forming.v1.candle.>` */
+function upToFirstParameter(template: string): string {
+  return template.replace(/\{.*$/, ">");
+}
+
+function lookUpApi(stream: StreamName): string[] {
+  return [`$JS.API.STREAM.INFO.${stream}`, `$JS.API.DIRECT.GET.${stream}`, `$JS.API.DIRECT.GET.${stream}.>`];
+}
+
+function consumeApi(stream: StreamName): string[] {
+  return [
+    `$JS.API.CONSUMER.CREATE.${stream}.>`,
+    `$JS.API.CONSUMER.DELETE.${stream}.*`,
+    `$JS.API.CONSUMER.INFO.${stream}.*`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
+  ];
+}
+
+function provisioner(): UserPermissions {
+  return {
+    user: "provisioner",
+    account: "FLEET",
+    summary: "Makes and changes streams; publishes nothing.",
+    passwordVariable: passwordVariable("provisioner"),
+    inboxPrefix: "_INBOX_provisioner",
+    publish: { allow: ["$JS.API.INFO", "$JS.API.STREAM.>", "$JS.API.CONSUMER.>"], deny: [] },
+    subscribe: { allow: ["_INBOX_provisioner.>"], deny: [] },
+  };
+}
+
+function viewer(): UserPermissions {
+  return {
+    user: "viewer",
+    account: "PUBLIC",
+    summary: "Anybody outside: receives what is for users, in an account of its own, and sends nothing.",
+    passwordVariable: passwordVariable("viewer"),
+    inboxPrefix: "_INBOX_viewer",
+    publish: { allow: [], deny: [">"] },
+    subscribe: { allow: PUBLIC_SUBJECTS, deny: [] },
+  };
+}
+
+function passwordVariable(user: string): string {
+  return `NATS_${user.toUpperCase()}_PASSWORD`;
+}
