@@ -1,4 +1,5 @@
 import { candle, candleRecomputed, formingCandle } from "./candle-messages.ts";
+import { deadLetterRetryCommand, ingestStatusCommand, replayCommand } from "./control-messages.ts";
 import { deadLetter } from "./dead-letter-messages.ts";
 import { clock, gap, status, tradeBatch } from "./market-messages.ts";
 import type { MessageDefinition, StreamName } from "./message.ts";
@@ -13,6 +14,9 @@ export const messages: readonly MessageDefinition[] = [
   candleRecomputed,
   formingCandle,
   deadLetter,
+  replayCommand,
+  ingestStatusCommand,
+  deadLetterRetryCommand,
 ];
 
 const HOUR_MS = 3_600_000;

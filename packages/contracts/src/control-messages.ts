@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { defineMessage } from "./message.ts";
+
+const text = z.string().min(1);
+const integer = z.number().int();
+const count = integer.min(0);
+
+/** What a service answers to a command that it could not follow. */
+export const refusalSchema = z.object({ error: text });
+
+export const replayCommand = defineMessage({
+  name: "ingest-replay",
+  version: 1,
+  template: "ctl.v1.ingest.replay",
+  stream: null,
+  owner: "all",
+  summary: "Request to replay files through ingest; answered with the job's id, or an error.",
+  schema: z.object({
+    id: text.describe("chosen by the caller: the same id again is the same job"),
+    files: z.array(text).min(1).describe("absolute paths on ingest's machine, in order of time"),
+    venue: text.optional().describe("venue of the trades; told by the content where absent"),
+    instrument: text.optional().describe("canonical name, needed for files that do not name it"),
+    format: z.enum(["binance", "lean", "csv"]).optional().describe("kind of the files; told by the content where absent"),
+    speed: z.union([z.literal("max"), z.number().positive()]).describe("max, or a multiple of real time"),
+  }),
+});
+
+export const replayReplySchema = z.union([z.object({ accepted: z.literal(true), jobId: text }), refusalSchema]);
+
+/** One replay job as the status command tells it. */
+export const replayJobSchema = z.object({
+  id: text,
+  state: z.enum(["running", "done", "failed"]),
+  files: z.array(text),
+  trades: count.describe("trades read from the files"),
+  recorded: count.describe("trades that were new to the record"),
+  quarantined: count,
+  ignored: count,
+  firstTime: integer.nullable().describe("time of the earliest trade, epoch milliseconds"),
+  lastTime: integer.nullable().describe("time of the latest trade, epoch milliseconds"),
+  lastSeq: integer.nullable().describe("sequence in MARKET by which everything of a finished job is stored"),
+  streamCreated: z.string().nullable().describe("incarnation of MARKET that lastSeq belongs to"),
+  error: z.string().nullable(),
+});
+
+export const ingestStatusCommand = defineMessage({
+  name: "ingest-status",
+  version: 1,
+  template: "ctl.v1.ingest.status",
+  stream: null,
+  owner: "all",
+  summary: "Request for the replay jobs and how far they are.",
+  schema: z.object({ id: text.nullable().describe("only this job; null for all") }),
+});
+
+export const ingestStatusReplySchema = z.union([z.object({ jobs: z.array(replayJobSchema) }), refusalSchema]);
+
+export const deadLetterRetryCommand = defineMessage({
+  name: "ingest-dead-letter-retry",
+  version: 1,
+  template: "ctl.v1.ingest.dead-letter-retry",
+  stream: null,
+  owner: "all",
+  summary: "Request to send dead letters that came from MARKET there again.",
+  schema: z.object({ dlqSeqs: z.array(integer.min(1)).min(1).max(1000).describe("sequences in stream DLQ") }),
+});
+
+export const deadLetterRetryReplySchema = z.union([
+  z.object({ retried: count, skipped: z.array(z.object({ dlqSeq: integer, reason: text })) }),
+  refusalSchema,
+]);
+
+/** Header of a message that was sent again: sequence in MARKET of the one that became a dead letter. */
+export const DLQ_RETRY_HEADER = "Dlq-Retry";
