@@ -45,16 +45,19 @@ const PUBLISHERS: Readonly<Record<string, readonly string[]>> = {
   "candle-recomputed": ["aggregator"],
   "forming-candle": ["aggregator"],
   "dead-letter": ["aggregator"],
+  "ingest-replay": ["operator"],
+  "ingest-status": ["operator"],
+  "ingest-dead-letter-retry": ["operator"],
 };
 
 const OTHER_PUBLISHES: readonly (readonly [string, readonly string[]])[] = [
   [subjectOf(required("dead-letter"), { service: "ingest", stream: "MARKET" }), ["ingest"]],
   [subjectOf(required("dead-letter"), { service: "api", stream: "MARKET" }), []],
-  ["$JS.API.STREAM.INFO.MARKET", ["ingest", "aggregator", "api", "provisioner"]],
-  ["$JS.API.STREAM.INFO.CANDLES", ["aggregator", "api", "provisioner"]],
-  ["$JS.API.DIRECT.GET.MARKET", ["ingest", "aggregator", "api"]],
-  ["$JS.API.DIRECT.GET.CANDLES.a.subject", ["aggregator", "api"]],
-  ["$JS.API.DIRECT.GET.DLQ", ["api"]],
+  ["$JS.API.STREAM.INFO.MARKET", ["ingest", "aggregator", "api", "operator", "provisioner"]],
+  ["$JS.API.STREAM.INFO.CANDLES", ["aggregator", "api", "operator", "provisioner"]],
+  ["$JS.API.DIRECT.GET.MARKET", ["ingest", "aggregator", "api", "operator"]],
+  ["$JS.API.DIRECT.GET.CANDLES.a.subject", ["aggregator", "api", "operator"]],
+  ["$JS.API.DIRECT.GET.DLQ", ["ingest", "api", "operator"]],
   ["$JS.API.CONSUMER.CREATE.MARKET.reader", ["ingest", "aggregator", "provisioner"]],
   ["$JS.API.CONSUMER.CREATE.CANDLES.reader", ["provisioner"]],
   ["$JS.API.CONSUMER.DURABLE.CREATE.MARKET.reader", ["provisioner"]],
@@ -66,9 +69,11 @@ const OTHER_PUBLISHES: readonly (readonly [string, readonly string[]])[] = [
 ];
 
 const SUBSCRIBERS: readonly (readonly [string, readonly string[]])[] = [
-  ["live.v1.>", ["api", "viewer"]],
-  ["live.v1.candle.binance.BTC-USDT.1m", ["api", "viewer"]],
-  ["forming.v1.>", ["api", "viewer"]],
+  ["live.v1.>", ["api", "operator", "viewer"]],
+  ["live.v1.candle.binance.BTC-USDT.1m", ["api", "operator", "viewer"]],
+  ["forming.v1.>", ["api", "operator", "viewer"]],
+  [required("ingest-replay").template, ["ingest"]],
+  ["ctl.v1.>", []],
   ["md.v1.>", []],
   ["dlq.v1.>", []],
   [">", []],
@@ -144,6 +149,21 @@ describe("the chassis within these rights", () => {
       ["live.v1.trade.binance.BTC-USDT", "1"],
       ["live.v1.trade.binance.BTC-USDT", "2"],
     ]);
+  });
+
+  test("a request is answered, and only the asker hears the answer", async () => {
+    const subject = subjectOf(required("ingest-status"), {});
+    const answering = connections.get("ingest") as NatsConnection;
+    const subscription = answering.subscribe(subject, {
+      callback: (_, message) => {
+        message.respond("answer");
+      },
+    });
+    await answering.flush();
+    const answer = await (connections.get("operator") as NatsConnection).request(subject, "question", { timeout: 5_000 });
+    expect(answer.string()).toBe("answer");
+    subscription.unsubscribe();
+    expect(await mayPublish("ingest", answer.subject)).toBe(false);
   });
 
   test("nobody comes in without a password, or with another's", async () => {

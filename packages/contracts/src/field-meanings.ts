@@ -72,7 +72,7 @@ export const FIELD_MEANINGS: Readonly<Record<string, string>> = {
   from: "start of the stretch, included",
   to: "end of the stretch",
   cause: "what made it necessary",
-  id: "the same in every message of one gap",
+  "gap.id": "the same in every message of one gap",
   service: "who put it aside",
   stream: "where it came from",
   streamSeq: "its sequence there",
@@ -82,9 +82,13 @@ export const FIELD_MEANINGS: Readonly<Record<string, string>> = {
   time: "when",
 };
 
-/** The meaning and the schema's own words as one description; null where neither is there. */
-export function fieldDescription(name: string, own: string | undefined): string | null {
-  const meaning = FIELD_MEANINGS[name];
+/**
+ * The meaning and the schema's own words as one description; null where neither is there. A meaning
+ * may be told for one message only (`gap.id`). Where `ownAlone`, words of the schema stand alone.
+ */
+export function fieldDescription(message: string, name: string, own: string | undefined, ownAlone: boolean): string | null {
+  if (ownAlone && own !== undefined) return own;
+  const meaning = FIELD_MEANINGS[`${message}.${name}`] ?? FIELD_MEANINGS[name];
   if (meaning === undefined) return own ?? null;
   return own === undefined ? meaning : `${meaning}; ${own}`;
 }

@@ -1,7 +1,7 @@
 import { bareSchema, type JsonSchema, schemaId } from "./generate-schemas.ts";
 import type { MessageDefinition } from "./message.ts";
 import { liveTemplate, messages, type StreamDefinition, streams } from "./registry.ts";
-import { describeParameters, documentName } from "./subject-parameters.ts";
+import { describeParameters, documentName, serviceAsked } from "./subject-parameters.ts";
 
 const TOKEN_RULE =
   "Every parameter is one reversible token: letters, digits and `-` stay, any other byte of its UTF-8 form becomes `_` and two upper hex digits (`BTC/USDT` is `BTC_2FUSDT`).";
@@ -33,7 +33,7 @@ export function asyncApiDocument(): Record<string, unknown> {
     schemas[name] = payloadSchema(definition);
     componentMessages[name] = message(definition, null);
     channels[name] = channel(definition, definition.template, name, storedFacts(definition));
-    operations[`send${capital(name)}`] = operation(definition, name, name);
+    operations[`${serviceAsked(definition) === null ? "send" : "receive"}${capital(name)}`] = operation(definition, name, name);
 
     const live = liveTemplate(definition);
     if (live === null) continue;
@@ -79,7 +79,7 @@ function channel(definition: MessageDefinition, address: string, name: string, f
 
 function operation(definition: MessageDefinition, channelName: string, messageName: string): Record<string, unknown> {
   return {
-    action: "send",
+    action: serviceAsked(definition) === null ? "send" : "receive",
     channel: { $ref: `#/channels/${channelName}` },
     messages: [{ $ref: `#/channels/${channelName}/messages/${messageName}` }],
     "x-owner": definition.owner,
@@ -105,6 +105,8 @@ function payloadSchema(definition: MessageDefinition): JsonSchema {
 
 function storedFacts(definition: MessageDefinition): Record<string, unknown> {
   const stream = streams.find((candidate) => candidate.name === definition.stream);
+  const service = serviceAsked(definition);
+  if (service !== null) return { stream: null, delivery: `request and reply: ${service} answers to the reply subject` };
   if (stream === undefined) return { stream: null, delivery: "at most once: core NATS, stored nowhere" };
   return streamFacts(stream);
 }

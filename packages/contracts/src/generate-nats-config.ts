@@ -66,7 +66,7 @@ function usersOf(account: UserPermissions["account"], users: readonly UserPermis
         password: $${user.passwordVariable}
         permissions {
           publish ${permission(user.publish)}
-          subscribe ${permission(user.subscribe)}
+          subscribe ${permission(user.subscribe)}${user.answers ? "\n          allow_responses: true" : ""}
         }
       }`,
     )

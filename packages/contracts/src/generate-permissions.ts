@@ -1,5 +1,6 @@
 import type { MessageDefinition, ServiceName, StreamName } from "./message.ts";
 import { messages, type StreamDefinition, streams } from "./registry.ts";
+import { serviceAsked } from "./subject-parameters.ts";
 
 /** What a user may do: only what is listed in `allow`, less what is in `deny`. */
 export interface SubjectPermission {
@@ -17,6 +18,8 @@ export interface UserPermissions {
   inboxPrefix: string;
   publish: SubjectPermission;
   subscribe: SubjectPermission;
+  /** Whether it may answer what it was asked, on the asker's reply subject. */
+  answers: boolean;
 }
 
 /** Namespaces of users without stream rights. */
@@ -33,7 +36,7 @@ interface Reads {
 
 /** What each service reads; what it may write follows from the owners in the registry. */
 const READS: Readonly<Record<ServiceName, Reads>> = {
-  ingest: { consumes: ["MARKET"], looksUp: ["MARKET"], listens: [] },
+  ingest: { consumes: ["MARKET"], looksUp: ["MARKET", "DLQ"], listens: [] },
   aggregator: { consumes: ["MARKET"], looksUp: ["MARKET", "CANDLES"], listens: [] },
   api: { consumes: [], looksUp: ["MARKET", "CANDLES", "DLQ"], listens: PUBLIC_SUBJECTS },
 };
@@ -47,7 +50,7 @@ const SUMMARIES: Readonly<Record<ServiceName, string>> = {
 /** Every user of the broker with all that it may do. */
 export function userPermissions(): UserPermissions[] {
   const services = (Object.keys(READS) as ServiceName[]).map(servicePermissions);
-  return [...services, provisioner(), viewer()];
+  return [...services, operator(), provisioner(), viewer()];
 }
 
 function servicePermissions(service: ServiceName): UserPermissions {
@@ -67,8 +70,14 @@ function servicePermissions(service: ServiceName): UserPermissions {
       ],
       deny: [],
     },
-    subscribe: { allow: [...reads.listens, `_INBOX_${service}.>`], deny: [] },
+    subscribe: { allow: [...requests(service), ...reads.listens, `_INBOX_${service}.>`], deny: [] },
+    answers: requests(service).length > 0,
   };
+}
+
+/** Subjects of the requests that the service answers. */
+function requests(service: ServiceName): string[] {
+  return messages.filter((definition) => serviceAsked(definition) === service).map((definition) => definition.template);
 }
 
 /** Subjects of the streams whose messages all belong to the service, and of its unstored messages. */
@@ -114,6 +123,21 @@ function consumeApi(stream: StreamName): string[] {
   ];
 }
 
+/** Whoever runs the command line: sends requests to the services, looks everything up. */
+function operator(): UserPermissions {
+  const asks = messages.filter((definition) => serviceAsked(definition) !== null).map((definition) => definition.template);
+  return {
+    user: "operator",
+    account: "FLEET",
+    summary: "The command line: asks the services, listens and looks up.",
+    passwordVariable: passwordVariable("operator"),
+    inboxPrefix: "_INBOX_operator",
+    publish: { allow: [...asks, ...streams.flatMap((stream) => lookUpApi(stream.name))], deny: [] },
+    subscribe: { allow: [...PUBLIC_SUBJECTS, "_INBOX_operator.>"], deny: [] },
+    answers: false,
+  };
+}
+
 function provisioner(): UserPermissions {
   return {
     user: "provisioner",
@@ -123,6 +147,7 @@ function provisioner(): UserPermissions {
     inboxPrefix: "_INBOX_provisioner",
     publish: { allow: ["$JS.API.INFO", "$JS.API.STREAM.>", "$JS.API.CONSUMER.>"], deny: [] },
     subscribe: { allow: ["_INBOX_provisioner.>"], deny: [] },
+    answers: false,
   };
 }
 
@@ -135,6 +160,7 @@ function viewer(): UserPermissions {
     inboxPrefix: "_INBOX_viewer",
     publish: { allow: [], deny: [">"] },
     subscribe: { allow: PUBLIC_SUBJECTS, deny: [] },
+    answers: false,
   };
 }
 

@@ -2,7 +2,7 @@ import { exampleOf } from "./examples.ts";
 import { type JsonSchema, publishedSchema, schemaPath } from "./generate-schemas.ts";
 import type { MessageDefinition } from "./message.ts";
 import { liveTemplate, messages, streams } from "./registry.ts";
-import { describeParameters } from "./subject-parameters.ts";
+import { describeParameters, serviceAsked } from "./subject-parameters.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -45,11 +45,14 @@ function parameterTable(): string {
 
 function messageSection(definition: MessageDefinition): string {
   const live = liveTemplate(definition);
+  const asked = serviceAsked(definition);
   const facts = [
     ["subject", `\`${definition.template}\``],
-    ["for users", live === null ? (definition.stream === null ? "the same" : "") : `\`${live}\``],
+    asked === null
+      ? ["for users", live === null ? forUsers(definition) : `\`${live}\``]
+      : ["answered by", `${asked}, on the reply subject`],
     ["stream", definition.stream ?? "none: core NATS, stored nowhere"],
-    ["owner", definition.owner === "all" ? "every service, under its own name" : definition.owner],
+    ["owner", asked !== null ? "the operator" : definition.owner === "all" ? "every service, under its own name" : definition.owner],
     ["schema", `[\`${schemaPath(definition)}\`](../packages/contracts/${schemaPath(definition)})`],
   ];
   return `## ${definition.name} v${definition.version}
@@ -63,6 +66,10 @@ ${table(["field", "type", "meaning"], fieldRows(publishedSchema(definition), "")
 \`\`\`json
 ${compactJson(exampleOf(definition))}
 \`\`\``;
+}
+
+function forUsers(definition: MessageDefinition): string {
+  return definition.stream === null ? "the same" : "not repeated";
 }
 
 function fieldRows(schema: JsonSchema, prefix: string): string[][] {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fieldDescription } from "./field-meanings.ts";
 import type { MessageDefinition } from "./message.ts";
+import { serviceAsked } from "./subject-parameters.ts";
 
 /** A JSON Schema as plain data. */
 export type JsonSchema = { [keyword: string]: unknown };
@@ -36,19 +37,20 @@ export function publishedSchema(definition: MessageDefinition): JsonSchema {
 /** The schema of a message's payload alone, in the draft asked for (AsyncAPI builds on draft 07). */
 export function bareSchema(definition: MessageDefinition, target: "draft-2020-12" | "draft-07"): JsonSchema {
   const schema = z.toJSONSchema(definition.schema, { target, io: "output" }) as JsonSchema;
-  openAndDescribe(schema);
+  openAndDescribe(schema, definition);
   return schema;
 }
 
 /** Lets unknown fields pass and adds the shared meanings of fields, at every depth. */
-function openAndDescribe(schema: JsonSchema): void {
+function openAndDescribe(schema: JsonSchema, definition: MessageDefinition): void {
+  const isRequest = serviceAsked(definition) !== null;
   if (schema["additionalProperties"] === false) delete schema["additionalProperties"];
   const fields = (schema["properties"] ?? {}) as Record<string, JsonSchema>;
   for (const [name, field] of Object.entries(fields)) {
-    const description = fieldDescription(name, field["description"] as string | undefined);
+    const description = fieldDescription(definition.name, name, field["description"] as string | undefined, isRequest);
     if (description !== null) field["description"] = description;
-    openAndDescribe(field);
+    openAndDescribe(field, definition);
   }
-  if (schema["items"] !== undefined) openAndDescribe(schema["items"] as JsonSchema);
-  for (const alternative of (schema["anyOf"] ?? []) as JsonSchema[]) openAndDescribe(alternative);
+  if (schema["items"] !== undefined) openAndDescribe(schema["items"] as JsonSchema, definition);
+  for (const alternative of (schema["anyOf"] ?? []) as JsonSchema[]) openAndDescribe(alternative, definition);
 }

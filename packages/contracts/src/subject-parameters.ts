@@ -1,5 +1,5 @@
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
-import type { MessageDefinition } from "./message.ts";
+import type { MessageDefinition, ServiceName } from "./message.ts";
 import { ALL_PARTITIONS, PARTITIONS } from "./tokens.ts";
 
 /** What a parameter of a subject means, and the values it can take where they are few. */
@@ -34,6 +34,12 @@ export function describeParameters(template: string): SubjectParameter[] {
     if (parameter === undefined) throw new RangeError(`{${name}} in ${template} is not described in subject-parameters.ts`);
     return parameter;
   });
+}
+
+/** The service that answers a request (`ctl.v1.ingest.replay` -> ingest), null for what is no request. */
+export function serviceAsked(definition: MessageDefinition): ServiceName | null {
+  const [, service] = /^ctl\.v\d+\.([\w-]+)\./.exec(definition.template) ?? [];
+  return (service as ServiceName | undefined) ?? null;
 }
 
 /** Name of a definition in documents where names are camelCase: `trade-batch` -> `tradeBatch`, a second version `tradeBatchV2`. */

@@ -137,7 +137,7 @@ describe.each(messages.map((definition) => [definition.name, definition] as cons
     );
   });
 
-  test("a missing parameter is refused by name", () => {
+  test.skipIf(names.length === 0)("a missing parameter is refused by name", () => {
     expect(() => subjectOf(definition, {})).toThrow(new RegExp(`${definition.name} needs \\{\\w+\\}`));
   });
 
