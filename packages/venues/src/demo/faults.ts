@@ -1,16 +1,19 @@
 import { chance, hash } from "./hash.ts";
-import type { DemoInstrument } from "./instruments.ts";
+import { DEMO_INSTRUMENTS, type DemoInstrument } from "./instruments.ts";
 import type { DemoTrade } from "./trades.ts";
 
 const MINUTE_MS = 60_000;
 /** At most one stretch in so many minutes; all of it, its filling too, happens inside them. */
 export const WINDOW_MINUTES = 10;
 const STRETCH_CHANCE = 0.055;
-const UNFILLED_SHARE = 0.035;
+const WINDOWS_PER_DAY = 144;
+/** Stretches per day, over all markets, that are never filled: one, or two with this chance. */
+const SECOND_LOSS_CHANCE = 0.5;
 const SLOW_SHARE = 0.13;
 const DUPLICATE_CHANCE = 1 / 1_400;
 const STRETCH_LANE = 2000;
 const DUPLICATE_LANE = 2100;
+const LOSS_LANE = 2200;
 
 /** A stretch of trades that the connection does not deliver, and what becomes of them. Times are epoch ms. */
 export interface Stretch {
@@ -32,7 +35,8 @@ export function stretchOfWindow(
   tradesOf: (minute: number) => readonly DemoTrade[],
 ): Stretch | null {
   const draw = (n: number): number => chance(seed, STRETCH_LANE + demo.index, window, n);
-  if (draw(0) >= STRETCH_CHANCE) return null;
+  const lost = isLost(seed, demo, window);
+  if (draw(0) >= STRETCH_CHANCE && !lost) return null;
   const firstMinute = window * WINDOW_MINUTES;
   const fromMs = firstMinute * MINUTE_MS + Math.floor(draw(1) * 6 * MINUTE_MS);
   const toMs = fromMs + 5_000 + Math.floor(draw(2) * 55_000);
@@ -45,13 +49,21 @@ export function stretchOfWindow(
         continue;
       }
       if (trades.length === 0) return null;
-      const complete = draw(3) >= UNFILLED_SHARE;
-      const slow = complete && draw(4) < SLOW_SHARE;
+      const slow = !lost && draw(4) < SLOW_SHARE;
       const delayMs = slow ? 75_000 + Math.floor(draw(5) * 35_000) : 3_000 + Math.floor(draw(5) * 27_000);
-      return { fromMs, toMs, trades, seenMs: trade.sentMs, fillMs: trade.sentMs + delayMs, complete };
+      return { fromMs, toMs, trades, seenMs: trade.sentMs, fillMs: trade.sentMs + delayMs, complete: !lost };
     }
   }
   return null;
+}
+
+/** Whether this market's stretch in this window is one of the day's that are never filled. */
+function isLost(seed: number, demo: DemoInstrument, window: number): boolean {
+  const day = Math.floor(window / WINDOWS_PER_DAY);
+  const chosen = (n: number): boolean =>
+    hash(seed, LOSS_LANE, day, 2 * n) % DEMO_INSTRUMENTS.length === demo.index &&
+    hash(seed, LOSS_LANE, day, 2 * n + 1) % WINDOWS_PER_DAY === window - day * WINDOWS_PER_DAY;
+  return chosen(0) || (chosen(1) && chance(seed, LOSS_LANE, day, 4) < SECOND_LOSS_CHANCE);
 }
 
 /** When a trade is sent a second time (epoch ms, up to 3 s later), null where it is sent once. */
