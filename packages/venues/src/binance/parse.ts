@@ -1,4 +1,5 @@
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
+import { z } from "zod";
 import { parseDecimal } from "../decimal.ts";
 import type { Scaled } from "../source.ts";
 
@@ -131,25 +132,37 @@ export interface ParsedSymbol {
   contractSize: number | null;
 }
 
+const exchangeInfoSchema = z.object({
+  symbols: z.array(
+    z.object({
+      symbol: z.string().min(1),
+      baseAsset: z.string().min(1),
+      quoteAsset: z.string().min(1),
+      status: z.string().optional().describe("spot and USD-M"),
+      contractStatus: z.string().optional().describe("COIN-M"),
+      contractSize: z.number().positive().optional(),
+      filters: z.array(z.object({ filterType: z.string(), tickSize: z.string().optional(), stepSize: z.string().optional() })),
+    }),
+  ),
+});
+
 /** The symbols of an `exchangeInfo` answer of any of the three markets. @throws InvalidMessageError */
 export function parseExchangeInfo(answer: unknown): ParsedSymbol[] {
-  const symbols = isFields(answer) ? answer["symbols"] : undefined;
-  if (!Array.isArray(symbols)) throw new InvalidMessageError("exchangeInfo has no list of symbols");
-  return symbols.map((entry: unknown) => {
-    if (!isFields(entry)) throw new InvalidMessageError("symbol in exchangeInfo is not an object");
-    const filters = Array.isArray(entry["filters"]) ? (entry["filters"] as unknown[]).filter(isFields) : [];
-    const step = (filter: string, field: string): number => {
-      const text = filters.find((f) => f["filterType"] === filter)?.[field];
-      return typeof text === "string" ? parseDecimal(text).scale : 0;
+  const { data, error } = exchangeInfoSchema.safeParse(answer);
+  if (error !== undefined) throw new InvalidMessageError(`exchangeInfo: ${z.prettifyError(error)}`, { cause: error });
+  return data.symbols.map((entry) => {
+    const step = (type: string): string => {
+      const filter = entry.filters.find((f) => f.filterType === type);
+      return filter?.tickSize ?? filter?.stepSize ?? "1";
     };
     return {
-      symbol: need(entry, "symbol"),
-      base: need(entry, "baseAsset"),
-      quote: need(entry, "quoteAsset"),
-      trading: (entry["status"] ?? entry["contractStatus"]) === "TRADING",
-      priceScale: step("PRICE_FILTER", "tickSize"),
-      sizeScale: step("LOT_SIZE", "stepSize"),
-      contractSize: typeof entry["contractSize"] === "number" ? entry["contractSize"] : null,
+      symbol: entry.symbol,
+      base: entry.baseAsset,
+      quote: entry.quoteAsset,
+      trading: (entry.status ?? entry.contractStatus) === "TRADING",
+      priceScale: parseDecimal(step("PRICE_FILTER")).scale,
+      sizeScale: parseDecimal(step("LOT_SIZE")).scale,
+      contractSize: entry.contractSize ?? null,
     };
   });
 }

@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Instrument } from "@tickfleet/market/instrument";
+import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
+import type { RawTrade } from "../source.ts";
+import { toTrade } from "./events.ts";
+import { type ParsedTrade, parseExchangeInfo, parseRestTrade, parseServerTime } from "./parse.ts";
+import { BinanceRestError, createRestClient, type RestClientOptions, type RestGet } from "./rest-client.ts";
+import { type BinanceMarket, canonicalName, describeInstrument } from "./symbols.ts";
+
+const PATHS: Readonly<Record<BinanceMarket, string>> = { spot: "/api/v3", usdm: "/fapi/v1", coinm: "/dapi/v1" };
+const BASE_URLS: Readonly<Record<BinanceMarket, string>> = {
+  spot: "https://api.binance.com",
+  usdm: "https://fapi.binance.com",
+  coinm: "https://dapi.binance.com",
+};
+/** Most trades in one answer of the spot market; the futures markets give 500 old ones. */
+const PAGE = 1000;
+const FUTURES_PAGE = 500;
+/** Answers may lag behind the stream by a moment. */
+const LAG_WAITS_MS = [250, 500, 1_000];
+/** Refused for want of a key. */
+const NEEDS_KEY = new Set([-2014, -2015, -1002]);
+
+export interface BinanceRestOptions extends Partial<RestClientOptions> {
+  market?: BinanceMarket;
+}
+
+export interface FillAnswer {
+  /** The trades that came, by id. */
+  trades: RawTrade[];
+  /** True where every trade asked for came. */
+  complete: boolean;
+  /** How far the answer reached, in words. */
+  reached: string;
+}
+
+export interface BinanceRest {
+  /**
+   * The instruments with these names, canonical (`BTC-USDT`) or the venue's (`BTCUSDT`), in the order asked for; all that
+   * trade where none is named. @throws BinanceRestError; RangeError naming what the venue does not list
+   */
+  listInstruments(names?: readonly string[], signal?: AbortSignal): Promise<Instrument[]>;
+  /** Local time minus venue time in microseconds, by the quickest of a few answers. */
+  measureOffset(signal?: AbortSignal): Promise<number>;
+  /**
+   * The trades from one id to another, both included; `toId` null: to the newest. Without a key the venue gives the
+   * last 1,000, and old ones only where it asks for no key. @throws BinanceRestError where it refuses altogether
+   */
+  fillGap(instrument: Instrument, fromId: number, toId: number | null, signal?: AbortSignal): Promise<FillAnswer>;
+}
+
+export function createBinanceRest(options: BinanceRestOptions = {}): BinanceRest {
+  const market = options.market ?? "spot";
+  const get = createRestClient({ ...options, baseUrl: options.baseUrl ?? BASE_URLS[market] });
+  const path = PATHS[market];
+  return {
+    listInstruments: (names, signal) => listInstruments(get, path, market, names ?? [], signal),
+    measureOffset: (signal) => measureOffset(get, path, signal),
+    fillGap: (instrument, fromId, toId, signal) => fillGap({ get, path, market, instrument, signal }, fromId, toId),
+  };
+}
+
+async function listInstruments(
+  get: RestGet,
+  path: string,
+  market: BinanceMarket,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<Instrument[]> {
+  // Only the spot market takes a list; a canonical name without its hyphens is the symbol there.
+  const query =
+    market === "spot" && names.length > 0 ? { symbols: JSON.stringify(names.map((name) => name.replaceAll("-", ""))) } : undefined;
+  const listed = parseExchangeInfo(await get(`${path}/exchangeInfo`, query, signal)).map((entry) => ({
+    trading: entry.trading,
+    instrument: describeInstrument({ ...entry, market, name: canonicalName(entry.symbol, market, entry) }),
+  }));
+  if (names.length === 0) return listed.filter((entry) => entry.trading).map((entry) => entry.instrument);
+  const missing: string[] = [];
+  const found = names.flatMap((name) => {
+    const entry = listed.find(({ instrument }) => instrument.instrument === name || instrument.venueSymbol === name);
+    if (entry === undefined) missing.push(name);
+    return entry === undefined ? [] : [entry.instrument];
+  });
+  if (missing.length > 0) throw new RangeError(`Binance (${market}) does not list ${missing.join(", ")}`);
+  return found;
+}
+
+async function measureOffset(get: RestGet, path: string, signal?: AbortSignal): Promise<number> {
+  let best = { tripMs: Number.POSITIVE_INFINITY, offsetUs: 0 };
+  for (let i = 0; i < 3; i++) {
+    const sentMs = Date.now();
+    const venueUs = parseServerTime(await get(`${path}/time`, undefined, signal));
+    const tripMs = Date.now() - sentMs;
+    if (tripMs < best.tripMs) best = { tripMs, offsetUs: Math.round((sentMs + tripMs / 2) * 1000 - venueUs) };
+  }
+  return best.offsetUs;
+}
+
+interface FillRequest {
+  get: RestGet;
+  path: string;
+  market: BinanceMarket;
+  instrument: Instrument;
+  signal: AbortSignal | undefined;
+}
+
+async function fillGap(request: FillRequest, fromId: number, toId: number | null): Promise<FillAnswer> {
+  const found = new Map<number, ParsedTrade>();
+  let newest = await collectRecent(request, found);
+  for (const waitMs of toId === null ? [] : LAG_WAITS_MS) {
+    if (newest >= (toId as number)) break;
+    await sleep(waitMs, undefined, { signal: request.signal });
+    newest = await collectRecent(request, found);
+  }
+  const to = toId ?? newest;
+  let refused = "";
+  const oldest = found.size === 0 ? to + 1 : Math.min(...found.keys());
+  if (oldest > fromId) refused = await collectOld(request, found, fromId, Math.min(to, oldest - 1));
+  const receivedTimeUs = Date.now() * 1000;
+  const trades: RawTrade[] = [];
+  for (let id = fromId; id <= to; id++) {
+    const trade = found.get(id);
+    if (trade !== undefined) trades.push(toTrade(trade, request.instrument.instrument, receivedTimeUs));
+  }
+  const wanted = Math.max(0, to - fromId + 1);
+  const complete = trades.length === wanted;
+  const reached = complete
+    ? `all ${wanted} trades`
+    : `${trades.length} of ${wanted} trades, back to id ${trades[0]?.sourceSeq ?? "none"}${refused}`;
+  return { trades, complete, reached };
+}
+
+/** Adds the newest trades; gives the greatest id among them. */
+async function collectRecent(request: FillRequest, into: Map<number, ParsedTrade>): Promise<number> {
+  const { get, path, instrument, signal } = request;
+  const rows = await get(`${path}/trades`, { symbol: instrument.venueSymbol, limit: PAGE }, signal);
+  collect(rows, instrument.venueSymbol, into);
+  return into.size === 0 ? -1 : Math.max(...into.keys());
+}
+
+/** Adds old trades page by page; says why where the venue refuses. */
+async function collectOld(request: FillRequest, into: Map<number, ParsedTrade>, fromId: number, toId: number): Promise<string> {
+  const { get, path, instrument, signal } = request;
+  const limit = request.market === "spot" ? PAGE : FUTURES_PAGE;
+  try {
+    for (let id = fromId; id <= toId; ) {
+      const before = into.size;
+      const rows = await get(`${path}/historicalTrades`, { symbol: instrument.venueSymbol, limit, fromId: id }, signal);
+      const greatest = collect(rows, instrument.venueSymbol, into);
+      if (into.size === before || greatest < id) return "; the venue gave no older ones";
+      id = greatest + 1;
+    }
+    return "";
+  } catch (error) {
+    if (!(error instanceof BinanceRestError)) throw error;
+    const needsKey = error.status === 401 || (error.code !== null && NEEDS_KEY.has(error.code));
+    return needsKey ? "; older ones need an API key" : `; ${error.message}`;
+  }
+}
+
+function collect(rows: unknown, symbol: string, into: Map<number, ParsedTrade>): number {
+  if (!Array.isArray(rows)) throw new InvalidMessageError(`expected a list of trades of ${symbol}`);
+  let greatest = -1;
+  for (const row of rows as unknown[]) {
+    const trade = parseRestTrade(row, symbol);
+    into.set(trade.tradeId, trade);
+    greatest = Math.max(greatest, trade.tradeId);
+  }
+  return greatest;
+}
