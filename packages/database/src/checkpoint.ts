@@ -1,0 +1,207 @@
+import { type Kysely, sql } from "kysely";
+import type { Pool, Queryable } from "./pool.ts";
+
+/** Where a lane stands: what it has read, and what it has written. */
+export interface LanePosition {
+  /** Incarnation of the input stream; null where the lane never ran, or is being rebuilt. */
+  streamCreated: string | null;
+  /** Last input message that is in the state. */
+  seq: number;
+  inputId: string;
+  /** Incarnation of the output stream; null where nothing was written or there is none. */
+  outputCreated: string | null;
+  outputSeq: number;
+  outputId: string;
+}
+
+export interface OwnedLane extends LanePosition {
+  lane: number;
+  epoch: number;
+}
+
+/** A lane's new position, to be written with its rows. */
+export interface LaneUpdate extends OwnedLane {
+  /** Keep the position that this one replaces, with its state, to step back to. */
+  keep: boolean;
+}
+
+/** Checkpoints kept per lane besides the present one. */
+const KEPT_CHECKPOINTS = 3;
+
+const POSITION_COLUMNS = `stream_created as "streamCreated", seq, input_id as "inputId",
+  output_created as "outputCreated", output_seq as "outputSeq", output_id as "outputId"`;
+
+/** Creates lanes (one row each: lease and checkpoint), kept checkpoints, members and faults in a service's schema. */
+export async function createLaneTables(db: Kysely<unknown>, schema: string, lanes: number): Promise<void> {
+  const position = sql`stream_created text, seq bigint not null default 0, input_id text not null default '',
+    output_created text, output_seq bigint not null default 0, output_id text not null default ''`;
+  await sql`create table ${sql.table(`${schema}.lanes`)} (
+    lane int primary key, owner text, epoch bigint not null default 0, expires timestamptz not null default '-infinity', ${position}
+  )`.execute(db);
+  await sql`insert into ${sql.table(`${schema}.lanes`)} (lane) select generate_series(0, ${sql.lit(lanes - 1)})`.execute(db);
+  await sql`create table ${sql.table(`${schema}.kept_lanes`)} (
+    lane int not null, kept_at timestamptz not null default now(), ${position}, primary key (lane, seq)
+  )`.execute(db);
+  await sql`create table ${sql.table(`${schema}.members`)} (owner text primary key, expires timestamptz not null)`.execute(db);
+  await sql`create table ${sql.table(`${schema}.faults`)} (
+    lane int not null, stream_created text not null, seq bigint not null, count int not null, error text not null, updated timestamptz not null default now(),
+    primary key (lane, stream_created, seq)
+  )`.execute(db);
+  await sql`create view ${sql.table(`${schema}.pub_lanes`)} as
+    select lane, owner, epoch, expires, stream_created, seq, input_id, output_created, output_seq from ${sql.table(`${schema}.lanes`)}`.execute(db);
+}
+
+/** Leases and checkpoints of one service's lanes, for one process. */
+export class LaneStore {
+  readonly #pool: Pool;
+  readonly #schema: string;
+  readonly owner: string;
+  readonly #ttlMs: number;
+
+  constructor(pool: Pool, schema: string, owner: string, ttlMs: number) {
+    this.#pool = pool;
+    this.#schema = schema;
+    this.owner = owner;
+    this.#ttlMs = ttlMs;
+  }
+
+  /** Says that this process is alive; returns how many are. */
+  async join(): Promise<number> {
+    const { rows } = await this.#pool.query<{ count: number }>(
+      `with gone as (delete from ${this.#schema}.members where expires < now() - interval '1 hour'),
+       joined as (insert into ${this.#schema}.members values ($1, now() + $2 * interval '1 ms')
+         on conflict (owner) do update set expires = excluded.expires)
+       select count(*) + 1 as count from ${this.#schema}.members where expires > now() and owner <> $1`,
+      [this.owner, this.#ttlMs],
+    );
+    return rows[0]?.count ?? 1;
+  }
+
+  /** Takes up to `most` lanes that nobody holds. */
+  async acquire(most: number): Promise<OwnedLane[]> {
+    const { rows } = await this.#pool.query<OwnedLane>(
+      `update ${this.#schema}.lanes set owner = $1, epoch = epoch + 1, expires = now() + $2 * interval '1 ms'
+       where lane in (select lane from ${this.#schema}.lanes where expires < now() order by lane limit $3 for update skip locked)
+       returning lane, epoch, ${POSITION_COLUMNS}`,
+      [this.owner, this.#ttlMs, most],
+    );
+    return rows.sort((a, b) => a.lane - b.lane);
+  }
+
+  /** Prolongs the leases; returns the lanes that are still held. */
+  async renew(lanes: readonly Pick<OwnedLane, "lane" | "epoch">[]): Promise<number[]> {
+    const { rows } = await this.#pool.query<{ lane: number }>(
+      `update ${this.#schema}.lanes as held set expires = now() + $2 * interval '1 ms'
+       from unnest($3::int[], $4::bigint[]) as mine(lane, epoch)
+       where held.lane = mine.lane and held.epoch = mine.epoch and held.owner = $1 returning held.lane`,
+      [this.owner, this.#ttlMs, lanes.map((lane) => lane.lane), lanes.map((lane) => lane.epoch)],
+    );
+    return rows.map((row) => row.lane);
+  }
+
+  async release(lanes: readonly Pick<OwnedLane, "lane" | "epoch">[]): Promise<void> {
+    await this.#pool.query(
+      `update ${this.#schema}.lanes as held set owner = null, expires = '-infinity'
+       from unnest($2::int[], $3::bigint[]) as mine(lane, epoch)
+       where held.lane = mine.lane and held.epoch = mine.epoch and held.owner = $1`,
+      [this.owner, lanes.map((lane) => lane.lane), lanes.map((lane) => lane.epoch)],
+    );
+  }
+
+  async leave(): Promise<void> {
+    await this.#pool.query(`delete from ${this.#schema}.members where owner = $1`, [this.owner]);
+  }
+
+  /** Older checkpoints of a lane, newest first. */
+  async kept(lane: number): Promise<LanePosition[]> {
+    const { rows } = await this.#pool.query<LanePosition>(
+      `select ${POSITION_COLUMNS} from ${this.#schema}.kept_lanes where lane = $1 order by kept_at desc, seq desc`,
+      [lane],
+    );
+    return rows;
+  }
+
+  /** Sets a lane's position outside a commit, after its rows were rolled back or wiped; drops the newer kept ones. */
+  async reset(database: Queryable, lane: Pick<OwnedLane, "lane" | "epoch">, to: LanePosition): Promise<boolean> {
+    const { rowCount } = await database.query(
+      `with moved as (update ${this.#schema}.lanes set stream_created = $4, seq = $5, input_id = $6, output_created = $7, output_seq = $8, output_id = $9
+         where lane = $1 and epoch = $2 and owner = $3 returning lane),
+       dropped as (delete from ${this.#schema}.kept_lanes where lane = $1 and (stream_created is distinct from $4 or seq >= $5) and exists (select from moved))
+       select lane from moved`,
+      [lane.lane, lane.epoch, this.owner, to.streamCreated, to.seq, to.inputId, to.outputCreated, to.outputSeq, to.outputId],
+    );
+    return rowCount === 1;
+  }
+
+  /** Counts a throw at a message; returns how often it has thrown. */
+  async recordFault(lane: number, streamCreated: string, seq: number, error: string): Promise<number> {
+    const { rows } = await this.#pool.query<{ count: number }>(
+      `insert into ${this.#schema}.faults as known (lane, stream_created, seq, count, error) values ($1, $2, $3, 1, $4)
+       on conflict (lane, stream_created, seq) do update set count = known.count + 1, error = excluded.error, updated = now() returning count`,
+      [lane, streamCreated, seq, error],
+    );
+    return rows[0]?.count ?? 1;
+  }
+
+  /** Messages that threw at least `times` times, with the last error. */
+  async faults(lane: number, streamCreated: string, times: number): Promise<Map<number, string>> {
+    const { rows } = await this.#pool.query<{ seq: number; error: string }>(
+      `select seq, error from ${this.#schema}.faults where lane = $1 and stream_created = $2 and count >= $3`,
+      [lane, streamCreated, times],
+    );
+    return new Map(rows.map((row) => [row.seq, row.error]));
+  }
+
+  /** Drops all but the newest kept checkpoints; returns per lane the oldest sequence that may still be stepped back to. */
+  async pruneKept(): Promise<Map<number, number>> {
+    await this.#pool.query(
+      `delete from ${this.#schema}.kept_lanes where (lane, seq) in (
+         select lane, seq from (select lane, seq, row_number() over (partition by lane order by kept_at desc, seq desc) as age from ${this.#schema}.kept_lanes) as aged
+         where age > ${KEPT_CHECKPOINTS})`,
+    );
+    const { rows } = await this.#pool.query<{ lane: number; seq: number }>(`select lane, min(seq) as seq from ${this.#schema}.kept_lanes group by lane`);
+    return new Map(rows.map((row) => [row.lane, row.seq]));
+  }
+}
+
+/**
+ * Head of the one statement of a commit: common table expressions `lane_input`, `lane_ok` (one row,
+ * `ok`: every lane is still held at its epoch), `lane_moved` and `lane_kept`. Everything else in the
+ * statement must be conditional on `(select ok from lane_ok)`. Takes parameters $1 to $10.
+ */
+export function laneCommitSql(schema: string, ttlMs: number): string {
+  return `with lane_input as (
+    select * from unnest($2::int[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::bool[])
+      as input(lane, epoch, stream_created, seq, input_id, output_created, output_seq, output_id, keep)
+  ), lane_locked as (
+    select held.lane from ${schema}.lanes as held join lane_input using (lane, epoch) where held.owner = $1 for update of held
+  ), lane_ok as (
+    select (select count(*) from lane_locked) = (select count(*) from lane_input) as ok
+  ), lane_kept as (
+    insert into ${schema}.kept_lanes (lane, stream_created, seq, input_id, output_created, output_seq, output_id)
+    select held.lane, held.stream_created, held.seq, held.input_id, held.output_created, held.output_seq, held.output_id
+    from ${schema}.lanes as held join lane_input using (lane)
+    where lane_input.keep and held.stream_created is not null and (select ok from lane_ok) on conflict do nothing returning lane, seq
+  ), lane_moved as (
+    update ${schema}.lanes as held set stream_created = input.stream_created, seq = case when held.stream_created = input.stream_created then greatest(held.seq, input.seq) else input.seq end,
+      input_id = case when held.stream_created = input.stream_created and held.seq > input.seq then held.input_id else input.input_id end,
+      output_created = input.output_created, output_seq = input.output_seq, output_id = input.output_id, expires = now() + ${ttlMs} * interval '1 ms'
+    from lane_input as input where held.lane = input.lane and (select ok from lane_ok) returning held.lane
+  )`;
+}
+
+/** The parameters $1 to $10 of `laneCommitSql`. */
+export function laneCommitParameters(owner: string, updates: readonly LaneUpdate[]): unknown[] {
+  return [
+    owner,
+    updates.map((update) => update.lane),
+    updates.map((update) => update.epoch),
+    updates.map((update) => update.streamCreated),
+    updates.map((update) => update.seq),
+    updates.map((update) => update.inputId),
+    updates.map((update) => update.outputCreated),
+    updates.map((update) => update.outputSeq),
+    updates.map((update) => update.outputId),
+    updates.map((update) => update.keep),
+  ];
+}

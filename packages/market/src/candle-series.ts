@@ -1,0 +1,318 @@
+import { type Calendar, calendarOf, DEFAULT_ANCHOR, DEFAULT_SESSION, nextSession, scheduledMinutesBetween, sessionAt } from "./calendar.ts";
+import type { Completeness } from "./candle.ts";
+import type { CandleRow, SeriesKey } from "./candle-row.ts";
+import { createSums, rescaleSums, S, timesPowerOfTen } from "./candle-sums.ts";
+import { type Gap, minuteCompleteness } from "./completeness.ts";
+import { copyExact, multiplyByPowerOfTen } from "./exact.ts";
+import type { Instrument } from "./instrument.ts";
+import { intervalAt, nextMinute } from "./interval.ts";
+import { IntervalSet } from "./interval-set.ts";
+import { MinuteBuilder } from "./minute-builder.ts";
+import { createMinuteRow } from "./minute-row.ts";
+import {
+  copyOpenInterval,
+  createOpenInterval,
+  foldRow,
+  type IntervalContext,
+  type OpenInterval,
+  type PreviousCandle,
+  previousOf,
+  rowOf,
+} from "./open-interval.ts";
+import { MINUTE_MS, TIMEFRAMES, type Timeframe } from "./timeframe.ts";
+import type { TradeColumns } from "./trade.ts";
+
+/** How long the candles of an instrument in `held` wait for the fill. */
+const HELD_WAIT_US = 10_000_000;
+/** A gap is forgotten once its end lies this far behind the clock. */
+const GAP_MEMORY_US = 25 * 3_600_000_000;
+
+export type FoldedTimeframe = Exclude<Timeframe, "1m">;
+export const FOLDED_TIMEFRAMES = TIMEFRAMES.filter((timeframe): timeframe is FoldedTimeframe => timeframe !== "1m");
+
+/** Receives rows in the order in which they close. */
+export type RowSink = (row: CandleRow) => void;
+
+/** Late trades of one batch: indices into its columns by minute (epoch milliseconds of its open). */
+export type LateTrades = Map<number, number[]>;
+
+/**
+ * The candles of one instrument on all timeframes, as they form: trades and gaps go in, `advanceTo`
+ * closes what the clock has passed. Pure state: time comes only from the messages. What reaches a
+ * minute after its close is handed back to the caller (`addBatch`), who loads the minute's rows and
+ * revises them (`candle-revision.ts`).
+ */
+export class CandleSeries {
+  readonly key: SeriesKey;
+  readonly calendar: Calendar;
+  instrument: Instrument;
+  /** Greatest clock, epoch microseconds. */
+  watermarkUs = Number.NEGATIVE_INFINITY;
+  /** Open of the first minute that is not closed, epoch milliseconds. */
+  closedUntil: number;
+  coveredFromUs: number;
+  heldSinceUs: number | null = null;
+  gaps: Gap[] = [];
+  spoiled = new Set<number>();
+  seen = new Map<string, IntervalSet>();
+  readonly openMinutes = new Map<number, MinuteBuilder>();
+  readonly intervals = new Map<FoldedTimeframe, OpenInterval>();
+  readonly previous = new Map<Timeframe, PreviousCandle>();
+  /** CVD after the last closed minute, at the scales below, and the open of its session. */
+  readonly cvd = new Float64Array(2);
+  cvdSession = Number.NaN;
+  priceScale: number;
+  sizeScale: number;
+  /** Last price of a closed minute, at `priceScale`. */
+  lastPrice: number | null = null;
+
+  constructor(instrument: Instrument, coveredFromUs: number) {
+    this.instrument = instrument;
+    this.calendar = calendarOf(instrument.calendar);
+    this.key = {
+      venue: instrument.venue,
+      instrument: instrument.instrument,
+      anchor: DEFAULT_ANCHOR[instrument.calendar],
+      session: DEFAULT_SESSION,
+    };
+    this.priceScale = instrument.priceScale;
+    this.sizeScale = instrument.sizeScale;
+    this.coveredFromUs = coveredFromUs;
+    const minute = Math.floor(coveredFromUs / 1000 / MINUTE_MS) * MINUTE_MS;
+    this.closedUntil = sessionAt(this.calendar, DEFAULT_SESSION, minute) === null ? nextSession(this.calendar, DEFAULT_SESSION, minute).open : minute;
+  }
+
+  /** Whether any trade of the batch belongs to a minute that is closed, and was not seen before. */
+  hasLate(batch: TradeColumns): boolean {
+    const limitUs = this.closedUntil * 1000;
+    const seen = this.seen.get(batch.epoch);
+    for (let i = 0; i < batch.count; i++) {
+      if ((batch.eventTimeUs[i] as number) < limitUs && !seen?.has(batch.sourceSeq[i] as number)) {
+        if (this.isScheduled(minuteOf(batch.eventTimeUs[i] as number))) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Adds the trades of a batch; returns those of closed minutes, which are marked as seen but in no candle yet. */
+  addBatch(batch: TradeColumns): LateTrades | null {
+    let late: LateTrades | null = null;
+    let seen = this.seen.get(batch.epoch);
+    if (seen === undefined) {
+      seen = new IntervalSet();
+      this.seen.set(batch.epoch, seen);
+    }
+    let minute = Number.NaN;
+    let builder: MinuteBuilder | null = null;
+    for (let i = 0; i < batch.count; i++) {
+      if (!seen.add(batch.sourceSeq[i] as number)) continue;
+      const at = minuteOf(batch.eventTimeUs[i] as number);
+      if (at !== minute) {
+        minute = at;
+        builder = at >= this.closedUntil ? this.#builderAt(at) : null;
+      }
+      if (builder !== null) builder.add(batch, i);
+      else if (at < this.closedUntil && this.isScheduled(at)) {
+        late ??= new Map();
+        const indices = late.get(at);
+        if (indices) indices.push(i);
+        else late.set(at, [i]);
+      }
+    }
+    return late;
+  }
+
+  /** Puts trades back into the open minutes after a restart; `seen` tells duplicates among the batches put back. */
+  restoreBatch(batch: TradeColumns, seen: Map<string, IntervalSet>): void {
+    let ids = seen.get(batch.epoch);
+    if (ids === undefined) {
+      ids = new IntervalSet();
+      seen.set(batch.epoch, ids);
+    }
+    for (let i = 0; i < batch.count; i++) {
+      if (!ids.add(batch.sourceSeq[i] as number)) continue;
+      const minute = minuteOf(batch.eventTimeUs[i] as number);
+      if (minute >= this.closedUntil) this.#builderAt(minute)?.add(batch, i);
+    }
+  }
+
+  isScheduled(minuteMs: number): boolean {
+    return this.calendar.continuous || sessionAt(this.calendar, this.key.session, minuteMs) !== null;
+  }
+
+  /** Moves the clock, closing in order every candle that is due. */
+  advanceTo(timeUs: number, held: boolean, sink: RowSink): void {
+    if (timeUs > this.watermarkUs) this.watermarkUs = timeUs;
+    if (!held) this.heldSinceUs = null;
+    else if (this.heldSinceUs === null) this.heldSinceUs = timeUs;
+    for (;;) {
+      const closeUs = (this.closedUntil + MINUTE_MS) * 1000 + this.instrument.closeDelayMs * 1000;
+      const due = this.heldSinceUs === null ? closeUs : Math.max(closeUs, this.heldSinceUs) + HELD_WAIT_US;
+      if (this.watermarkUs < due) break;
+      this.#closeMinute(this.closedUntil, sink);
+      this.closedUntil = nextMinute(this.calendar, this.key.session, this.closedUntil);
+    }
+    this.gaps = this.gaps.filter((gap) => gap.state === "open" || gap.toUs > this.watermarkUs - GAP_MEMORY_US);
+    for (const minute of this.spoiled) if (minute * 1000 < this.watermarkUs - GAP_MEMORY_US) this.spoiled.delete(minute);
+  }
+
+  /** Takes in what a gap message says. */
+  setGap(gap: Gap | { id: string; state: "none" }): void {
+    this.gaps = this.gaps.filter((known) => known.id !== gap.id);
+    if (gap.state !== "none") this.gaps.push(gap);
+  }
+
+  /** Marks the minute under the clock as having lost a message. */
+  spoil(): void {
+    this.spoiled.add(this.closedUntil);
+  }
+
+  /** The candles that are open and have something in them, shortest timeframe first. */
+  forming(): CandleRow[] {
+    const rows: CandleRow[] = [];
+    const minutes = [...this.openMinutes.keys()].sort((a, b) => a - b);
+    const cvd = this.cvd.slice();
+    let session = this.cvdSession;
+    const open = new Map([...this.intervals].map(([timeframe, interval]) => [timeframe, [copyOpenInterval(interval)]]));
+    for (const minute of minutes) {
+      const day = sessionAt(this.calendar, this.key.session, minute)?.open ?? Number.NaN;
+      if (day !== session) cvd.fill(0);
+      session = day;
+      const row = this.#minuteRow(minute, cvd, "forming", this.completenessOf(minute, this.openMinutes.get(minute)?.count ?? 0) ?? "partial");
+      copyExact(cvd, 0, row.sums, S.CVD);
+      rows.push(row);
+      for (const timeframe of FOLDED_TIMEFRAMES) foldRow(this.#intervalFor(open, timeframe, minute), row);
+    }
+    for (const timeframe of FOLDED_TIMEFRAMES) {
+      for (const interval of open.get(timeframe) ?? []) {
+        const until = Math.min(interval.close, Math.max(this.closedUntil, (minutes.at(-1) ?? 0) + MINUTE_MS));
+        rows.push(rowOf(interval, "forming", 0, this.contextOf(timeframe, interval.open, until)));
+      }
+    }
+    return rows;
+  }
+
+  /** Brings the series' own values to finer scales. */
+  refine(priceScale: number, sizeScale: number): void {
+    if (priceScale > this.priceScale) {
+      if (this.lastPrice !== null) this.lastPrice = timesPowerOfTen(this.lastPrice, priceScale - this.priceScale);
+      this.priceScale = priceScale;
+    }
+    if (sizeScale > this.sizeScale) {
+      multiplyByPowerOfTen(this.cvd, 0, sizeScale - this.sizeScale);
+      this.sizeScale = sizeScale;
+    }
+  }
+
+  /** What a row of an interval from `open` to `until` needs besides its fold. */
+  contextOf(timeframe: Timeframe, open: number, until: number): IntervalContext {
+    return {
+      priceScale: this.priceScale,
+      sizeScale: this.sizeScale,
+      scheduled: scheduledMinutesBetween(this.calendar, this.key.session, open, until),
+      lastPrice: this.lastPrice,
+      afterGap: this.isAfterGap(this.previous.get(timeframe), open),
+    };
+  }
+
+  isAfterGap(previous: PreviousCandle | undefined, open: number): boolean {
+    if (previous === undefined) return false;
+    return previous.bad || (previous.close < open && scheduledMinutesBetween(this.calendar, this.key.session, previous.close, open) > 0);
+  }
+
+  /** Completeness of a minute with this many trades; null: it has no candle. */
+  completenessOf(minute: number, trades: number): Completeness | null {
+    return minuteCompleteness(
+      { openMs: minute, closeMs: minute + MINUTE_MS, trades, coveredFromUs: this.coveredFromUs, spoiled: this.spoiled.has(minute) },
+      this.gaps,
+    );
+  }
+
+  #builderAt(minute: number): MinuteBuilder | null {
+    let builder = this.openMinutes.get(minute);
+    if (builder === undefined) {
+      if (!this.isScheduled(minute)) return null;
+      builder = new MinuteBuilder(this.priceScale, this.sizeScale);
+      this.openMinutes.set(minute, builder);
+    }
+    return builder;
+  }
+
+  #closeMinute(minute: number, sink: RowSink): void {
+    const completeness = this.completenessOf(minute, this.openMinutes.get(minute)?.count ?? 0);
+    if (completeness !== null) {
+      const session = sessionAt(this.calendar, this.key.session, minute)?.open ?? Number.NaN;
+      if (session !== this.cvdSession) this.cvd.fill(0);
+      this.cvdSession = session;
+      const builder = this.openMinutes.get(minute);
+      const row = this.#minuteRow(minute, this.cvd, "closed", completeness);
+      if (builder !== undefined && builder.count > 0) this.lastPrice = row.sums[S.CLOSE] as number;
+      copyExact(this.cvd, 0, row.sums, S.CVD);
+      this.previous.set("1m", previousOf(row));
+      sink(row);
+      for (const timeframe of FOLDED_TIMEFRAMES) {
+        let interval = this.intervals.get(timeframe);
+        if (interval === undefined) {
+          interval = createOpenInterval(timeframe, this.intervalOf(timeframe, minute));
+          this.intervals.set(timeframe, interval);
+        }
+        foldRow(interval, row);
+      }
+    }
+    this.openMinutes.delete(minute);
+    this.#closeIntervals(minute + MINUTE_MS, sink);
+  }
+
+  #closeIntervals(until: number, sink: RowSink): void {
+    for (const timeframe of FOLDED_TIMEFRAMES) {
+      const interval = this.intervals.get(timeframe);
+      if (interval === undefined || interval.close > until) continue;
+      const row = rowOf(interval, "closed", 0, this.contextOf(timeframe, interval.open, interval.close));
+      this.intervals.delete(timeframe);
+      this.previous.set(timeframe, previousOf(row));
+      sink(row);
+    }
+  }
+
+  intervalOf(timeframe: Timeframe, minute: number): { open: number; close: number } {
+    const interval = intervalAt(this.calendar, this.key.session, timeframe, minute);
+    if (interval === null) throw new RangeError(`${this.key.instrument}: ${new Date(minute).toISOString()} is in no session`);
+    return interval;
+  }
+
+  #intervalFor(open: Map<FoldedTimeframe, OpenInterval[]>, timeframe: FoldedTimeframe, minute: number): OpenInterval {
+    const known = open.get(timeframe) ?? [];
+    const found = known.find((interval) => interval.open <= minute && minute < interval.close);
+    if (found) return found;
+    const made = createOpenInterval(timeframe, this.intervalOf(timeframe, minute));
+    open.set(timeframe, [...known, made]);
+    return made;
+  }
+
+  /** The row of an open minute; `cvd` is the CVD before it at the series' scales, and is refined with them. */
+  #minuteRow(minute: number, cvd: Float64Array, state: CandleRow["state"], completeness: CandleRow["completeness"]): CandleRow {
+    const builder = this.openMinutes.get(minute);
+    const sums = builder?.sums().slice() ?? createSums(this.priceScale, this.sizeScale);
+    rescaleSums(sums, this.priceScale, this.sizeScale);
+    const finer = (sums[S.SIZE_SCALE] as number) - this.sizeScale;
+    if (cvd !== this.cvd && finer > 0) multiplyByPowerOfTen(cvd, 0, finer);
+    this.refine(sums[S.PRICE_SCALE] as number, sums[S.SIZE_SCALE] as number);
+    return createMinuteRow({
+      openTime: minute,
+      sums,
+      cvd,
+      state,
+      completeness,
+      revision: 0,
+      firstTradeId: builder?.firstTradeId ?? null,
+      lastTradeId: builder?.lastTradeId ?? null,
+      afterGap: this.isAfterGap(this.previous.get("1m"), minute),
+      lastPrice: this.lastPrice,
+    });
+  }
+}
+
+/** Open of the minute of a trade, epoch milliseconds. */
+export function minuteOf(eventTimeUs: number): number {
+  return Math.floor(eventTimeUs / 60_000_000) * MINUTE_MS;
+}

@@ -1,0 +1,340 @@
+import { ALL_PARTITIONS, PARTITIONS } from "@tickfleet/contracts/tokens";
+import { partitionFilters, partitionInSubject } from "@tickfleet/contracts/message";
+import type { LaneStore, LaneUpdate, OwnedLane } from "@tickfleet/database/checkpoint";
+import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
+import type { Logger } from "pino";
+import type { Bus } from "./bus.ts";
+import { publishDeadLetter } from "./dead-letter.ts";
+import { findFault } from "./lane-check.ts";
+import type { LaneHandler } from "./lane-handler.ts";
+import { alignOutputs, type LaneOutputState, LaneOutputs } from "./lane-outputs.ts";
+import { type InputMessage, openOrderedReader, type OrderedReader } from "./ordered-reader.ts";
+
+/** A handler threw at a message: the process ends, and begins again at its checkpoint. */
+export class HandlerFaultError extends Error {
+  override name = "HandlerFaultError";
+}
+
+/** A lane is another's now, or a publish was refused: the lanes are taken up anew from their checkpoints. */
+class LanesLostError extends Error {
+  override name = "LanesLostError";
+}
+
+export interface ConsumerOptions {
+  service: string;
+  bus: Bus;
+  logger: Logger;
+  store: LaneStore;
+  handler: LaneHandler;
+  inputStream: string;
+  outputStream: string | null;
+  /** true: one lane per partition; false: one lane that reads everything. */
+  partitioned: boolean;
+  /** Told of every change of readiness, with the reason. */
+  onReady: (ok: boolean, detail: string) => void;
+  signal: AbortSignal;
+  /** Most messages folded before publish and commit. */
+  maxMessages?: number;
+  /** Longest time without a commit where there is nothing to publish, milliseconds. */
+  commitEveryMs?: number;
+}
+
+const DEFAULT_MAX_MESSAGES = 2_000;
+const DEFAULT_COMMIT_EVERY_MS = 500;
+const TAKE_WAIT_MS = 100;
+const RENEW_EVERY_MS = 3_000;
+const VERIFY_EVERY_MS = 30_000;
+const KEEP_EVERY_MS = 60_000;
+const FAULTS_UNTIL_PARKED = 3;
+const LONGEST_BACKOFF_MS = 5_000;
+
+interface Lane extends OwnedLane, LaneOutputState {
+  streamCreated: string;
+  dirty: boolean;
+  keptAt: number;
+  /** Messages that threw too often, with the error. */
+  faults: Map<number, string>;
+}
+
+/** Reads, folds, publishes and commits until the signal; see `docs/decisions` on resuming from the checkpoint. */
+export async function consume(options: ConsumerOptions): Promise<void> {
+  const consumer = new Consumer(options);
+  for (let attempt = 0; !options.signal.aborted; attempt++) {
+    const begun = Date.now();
+    try {
+      await consumer.session();
+    } catch (error) {
+      if (error instanceof HandlerFaultError) throw error;
+      if (Date.now() - begun > LONGEST_BACKOFF_MS) attempt = 0;
+      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      options.onReady(false, reason);
+      options.logger.warn({ err: error }, "reading stopped; it begins again from the checkpoint");
+      await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_BACKOFF_MS, 100 * 2 ** attempt) * (0.5 + Math.random() / 2)));
+    }
+  }
+}
+
+class Consumer {
+  readonly #options: ConsumerOptions;
+  readonly #lanes = new Map<number, Lane>();
+  readonly #outputs: LaneOutputs;
+  #reader: OrderedReader | null = null;
+  #lastCommit = 0;
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+    this.#outputs = new LaneOutputs(options.bus);
+  }
+
+  /** One stretch of reading, from taking lanes to the signal or an error. */
+  async session(): Promise<void> {
+    const { bus, signal, store } = this.#options;
+    let renewed = 0;
+    let verified = Date.now();
+    let reconnects = bus.reconnects();
+    try {
+      while (!signal.aborted) {
+        const now = Date.now();
+        if (now - renewed > RENEW_EVERY_MS) {
+          await this.#balance();
+          renewed = Date.now();
+        }
+        if (now - verified > VERIFY_EVERY_MS || reconnects !== bus.reconnects()) {
+          reconnects = bus.reconnects();
+          await this.#verify();
+          verified = now;
+        }
+        if (this.#reader === null) {
+          await new Promise((resolve) => setTimeout(resolve, TAKE_WAIT_MS));
+          continue;
+        }
+        const messages = await this.#reader.take(this.#options.maxMessages ?? DEFAULT_MAX_MESSAGES, TAKE_WAIT_MS);
+        for (const message of messages) await this.#fold(message);
+        this.#options.handler.afterFold();
+        await this.#flush(false);
+      }
+      await this.#flush(true);
+      await store.release([...this.#lanes.values()]);
+      await store.leave();
+    } finally {
+      await this.#reader?.close().catch(() => undefined);
+      this.#reader = null;
+      this.#outputs.clear();
+      for (const lane of this.#lanes.keys()) this.#options.handler.forget(lane);
+      if (!signal.aborted) await store.release([...this.#lanes.values()]).catch(() => undefined);
+      this.#lanes.clear();
+    }
+  }
+
+  /** Renews, gives away what is above this process's share, takes what is free below it. */
+  async #balance(): Promise<void> {
+    const { store, handler } = this.#options;
+    const total = this.#options.partitioned ? PARTITIONS : 1;
+    const share = Math.ceil(total / (await store.join()));
+    const held = new Set(await store.renew([...this.#lanes.values()]));
+    for (const lane of this.#lanes.keys()) if (!held.has(lane)) throw new LanesLostError(`lane ${lane} was taken over by another process`);
+    let changed = false;
+    if (this.#lanes.size > share) {
+      await this.#flush(true);
+      const surplus = [...this.#lanes.values()].slice(share);
+      await store.release(surplus);
+      for (const lane of surplus) {
+        handler.forget(lane.lane);
+        this.#lanes.delete(lane.lane);
+      }
+      changed = true;
+    } else if (this.#lanes.size < share) {
+      const taken = await store.acquire(share - this.#lanes.size);
+      if (taken.length > 0) await this.#flush(true);
+      for (const lane of taken) this.#lanes.set(lane.lane, await this.#prepare(lane));
+      changed = taken.length > 0;
+    }
+    if (changed) await this.#openReader();
+    const waiting = this.#lanes.size === 0 ? "no lane is free: another process holds them" : "";
+    this.#options.onReady(this.#lanes.size > 0 || total < 2, waiting || `${this.#lanes.size} of ${total} lanes`);
+  }
+
+  async #openReader(): Promise<void> {
+    await this.#reader?.close();
+    this.#reader = null;
+    if (this.#lanes.size === 0) return;
+    const from = Math.min(...[...this.#lanes.values()].map((lane) => lane.seq)) + 1;
+    const filters = this.#options.partitioned ? partitionFilters([...this.#lanes.keys()]) : ["md.v1.>"];
+    this.#reader = await openOrderedReader(this.#options.bus, this.#options.inputStream, from, filters);
+  }
+
+  /** Brings a lane's state to a checkpoint that holds against the streams: its own, an older one, or a rebuild. */
+  async #prepare(owned: OwnedLane): Promise<Lane> {
+    const { bus, handler, inputStream, outputStream, logger, store } = this.#options;
+    const input = await bus.streamPosition(inputStream);
+    const fault = await findFault(bus, owned, inputStream, outputStream);
+    if (fault === null) {
+      await handler.restore(owned.lane);
+      return this.#laneAt(owned, input.created, true);
+    }
+    if (owned.streamCreated !== null) {
+      logger.error({ lane: owned.lane, seq: owned.seq, fault }, "the checkpoint does not hold against the stream");
+      for (const older of await store.kept(owned.lane)) {
+        if ((await findFault(bus, older, inputStream, outputStream)) !== null) continue;
+        logger.warn({ lane: owned.lane, from: owned.seq, to: older.seq }, "stepping back to an older checkpoint");
+        await handler.rollBack(owned.lane, older);
+        await handler.restore(owned.lane);
+        return this.#laneAt({ ...owned, ...older }, input.created, false);
+      }
+    }
+    return this.#rebuild(owned, input.created, input.firstSeq);
+  }
+
+  async #laneAt(owned: OwnedLane, created: string, byPosition: boolean): Promise<Lane> {
+    const { bus, outputStream, store } = this.#options;
+    const lane: Lane = {
+      ...owned,
+      streamCreated: created,
+      skipUntil: null,
+      skipIds: null,
+      dirty: false,
+      keptAt: Date.now(),
+      faults: await store.faults(owned.lane, created, FAULTS_UNTIL_PARKED),
+    };
+    if (outputStream !== null) await alignOutputs(bus, outputStream, lane, created, byPosition);
+    return lane;
+  }
+
+  /** Empties the lane, folds its history, and goes on where the recorder stood. */
+  async #rebuild(owned: OwnedLane, created: string, firstSeq: number): Promise<Lane> {
+    const { handler, logger } = this.#options;
+    const history = await handler.history(owned.lane);
+    const empty = { ...owned, streamCreated: null, seq: 0, inputId: "", outputCreated: null, outputSeq: 0, outputId: "" };
+    if (history === null) {
+      if (owned.streamCreated !== null) logger.error({ lane: owned.lane }, "the input log was made anew: going on at its first message");
+      return this.#laneAt({ ...empty, seq: Math.max(0, firstSeq - 1) }, created, true);
+    }
+    if (history.streamCreated !== created || history.seq + 1 < firstSeq) {
+      throw new Error(`lane ${owned.lane} waits for the recorder, which has not yet read the present stream`);
+    }
+    if (owned.streamCreated !== null) logger.warn({ lane: owned.lane, to: history.seq }, "rebuilding from history");
+    await handler.wipe(owned.lane);
+    const lane = await this.#laneAt(empty, created, false);
+    const building = `rebuild of ${created}`;
+    lane.streamCreated = building;
+    for await (const message of history.messages) {
+      await this.#foldLane(lane, message);
+      if (this.#outputs.count > 500) await this.#flushLanes([lane], true);
+    }
+    lane.streamCreated = created;
+    lane.seq = history.seq;
+    lane.inputId = history.inputId;
+    lane.dirty = true;
+    await this.#flushLanes([lane], true);
+    logger.info({ lane: owned.lane, seq: lane.seq }, "rebuilt from history");
+    return lane;
+  }
+
+  async #fold(message: InputMessage): Promise<void> {
+    if (!this.#options.partitioned) {
+      for (const lane of this.#lanes.values()) if (message.seq > lane.seq) await this.#foldLane(lane, message);
+      return;
+    }
+    const partition = partitionInSubject(message.subject);
+    if (partition === ALL_PARTITIONS) {
+      for (const lane of this.#lanes.values()) if (message.seq > lane.seq) await this.#foldLane(lane, message);
+    } else {
+      const lane = this.#lanes.get(partition);
+      if (lane && message.seq > lane.seq) await this.#foldLane(lane, message);
+    }
+  }
+
+  async #foldLane(lane: Lane, message: InputMessage): Promise<void> {
+    const { handler } = this.#options;
+    let index = 0;
+    const fault = lane.faults.get(message.seq);
+    if (fault !== undefined) await this.#deadLetter(lane, message, "fault", fault);
+    else if (handler.isParked(lane.lane, message)) await this.#deadLetter(lane, message, "fault", "its instrument is parked");
+    else {
+      try {
+        let input = handler.read(message);
+        if (handler.needsLoad(input, lane.lane)) {
+          await this.#flush(true, lane);
+          await handler.load(input, lane.lane, message);
+          input = handler.read(message);
+        }
+        handler.apply(input, lane.lane, message, (output) => {
+          this.#outputs.add(lane, { streamCreated: lane.streamCreated, seq: message.seq, index }, output);
+          index += 1;
+        });
+      } catch (error) {
+        if (error instanceof InvalidMessageError) await this.#deadLetter(lane, message, "invalid", error.message);
+        else if (isOperational(error)) throw error;
+        else await this.#fail(lane, message, error);
+      }
+    }
+    lane.seq = message.seq;
+    lane.inputId = message.id;
+    lane.dirty = true;
+  }
+
+  async #deadLetter(lane: Lane, message: InputMessage, kind: "invalid" | "fault", error: string): Promise<void> {
+    const { bus, service, inputStream, handler, logger } = this.#options;
+    logger.error({ stream: inputStream, seq: message.seq, subject: message.subject, kind, error }, "message dead-lettered");
+    await publishDeadLetter(bus, service, inputStream, message, kind, error);
+    handler.deadLettered(lane.lane, message, kind);
+  }
+
+  async #fail(lane: Lane, message: InputMessage, cause: unknown): Promise<never> {
+    const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    const count = await this.#options.store.recordFault(lane.lane, lane.streamCreated, message.seq, text);
+    throw new HandlerFaultError(`${message.subject} at ${message.seq} made the handler throw, for the ${count}. time: ${text}`, { cause });
+  }
+
+  async #flush(now: boolean, also?: Lane): Promise<void> {
+    const lanes = new Set(this.#lanes.values());
+    if (also) lanes.add(also);
+    await this.#flushLanes([...lanes], now);
+  }
+
+  /** Publishes what is gathered, then commits rows, state and checkpoints of the lanes that moved. */
+  async #flushLanes(lanes: readonly Lane[], now: boolean): Promise<void> {
+    const { handler } = this.#options;
+    const due = now || this.#outputs.count > 0 || handler.hasRows();
+    if (!due && Date.now() - this.#lastCommit < (this.#options.commitEveryMs ?? DEFAULT_COMMIT_EVERY_MS)) return;
+    if (this.#outputs.count > 0) await this.#outputs.publish();
+    const moved = lanes.filter((lane) => lane.dirty);
+    if (moved.length > 0 && !(await handler.commit(moved.map((lane) => updateOf(lane))))) {
+      throw new LanesLostError("the commit was refused: a lane is another process's now");
+    }
+    const time = Date.now();
+    for (const lane of moved) {
+      lane.dirty = false;
+      if (time - lane.keptAt > KEEP_EVERY_MS) lane.keptAt = time;
+    }
+    this.#lastCommit = time;
+  }
+
+  /** Holds every lane's committed position against the streams again. */
+  async #verify(): Promise<void> {
+    const { bus, inputStream, outputStream } = this.#options;
+    await this.#flush(true);
+    for (const lane of this.#lanes.values()) {
+      const fault = await findFault(bus, lane, inputStream, outputStream);
+      if (fault !== null) throw new LanesLostError(`lane ${lane.lane}: ${fault}`);
+    }
+  }
+}
+
+function updateOf(lane: Lane): LaneUpdate {
+  const { lane: number, epoch, streamCreated, seq, inputId, outputCreated, outputSeq, outputId } = lane;
+  return { lane: number, epoch, streamCreated, seq, inputId, outputCreated, outputSeq, outputId, keep: Date.now() - lane.keptAt > KEEP_EVERY_MS };
+}
+
+/** Errors of the surroundings (broker, database, leases), which are waited out, not blamed on a message. */
+function isOperational(error: unknown): boolean {
+  if (error instanceof LanesLostError) return true;
+  const { name, code } = error as { name?: string; code?: string };
+  return (
+    name === "PublishRefusedError" ||
+    name === "PublishUnknownError" ||
+    name === "StreamMissingError" ||
+    (typeof code === "string" && /^(E[A-Z]+|08...|57P..|53...|40...)$/.test(code)) ||
+    /Connection terminated|timeout exceeded when trying to connect|CONNECTION_CLOSED|TimeoutError/i.test(String((error as Error).message ?? name))
+  );
+}

@@ -1,0 +1,55 @@
+import type { LanePosition, LaneUpdate } from "@tickfleet/database/checkpoint";
+import type { InputMessage } from "./ordered-reader.ts";
+
+/** A message that a handler wants published; its key and revision are its id. */
+export interface LaneOutput {
+  subject: string;
+  /** Key and revision of what it says, the same in every run. */
+  id: string;
+  data: Uint8Array;
+}
+
+/** Where a handler puts its outputs; their order per lane is their order in the stream. */
+export type EmitOutput = (output: LaneOutput) => void;
+
+/** The history that a lane is rebuilt from, and where the stream goes on after it. */
+export interface LaneHistory {
+  messages: AsyncIterable<InputMessage>;
+  /** The recorder's position in the stream when the history was read; its stream is the present one. */
+  streamCreated: string;
+  seq: number;
+  inputId: string;
+}
+
+/**
+ * State and rows of a stateful service, lane by lane. The loop calls it, one call at a time. Outputs
+ * and state are functions of the input messages in their order, never of how they are grouped.
+ */
+export interface LaneHandler {
+  /** Restores the state of a lane as its last commit left it. */
+  restore(lane: number): Promise<void>;
+  /** Takes rows and state of a lane back to a kept checkpoint, then restores it. */
+  rollBack(lane: number, to: LanePosition): Promise<void>;
+  /** Empties rows and state of a lane, for a rebuild. */
+  wipe(lane: number): Promise<void>;
+  /** The lane's history; null where this service has none and begins at the stream's first message. */
+  history(lane: number): Promise<LaneHistory | null>;
+  /** Forgets a lane that is another's now. */
+  forget(lane: number): void;
+  /** Reads a message; throws InvalidMessageError where it cannot be read. What it returns holds until the next call. */
+  read(message: InputMessage): unknown;
+  /** Whether `apply` first needs `load`; before it everything so far is committed. */
+  needsLoad(input: unknown, lane: number): boolean;
+  load(input: unknown, lane: number, message: InputMessage): Promise<void>;
+  apply(input: unknown, lane: number, message: InputMessage, emit: EmitOutput): void;
+  /** A message of the lane was dead-lettered: what it would have changed is partial; after a fault its instrument is parked. */
+  deadLettered(lane: number, message: InputMessage, kind: "invalid" | "fault"): void;
+  /** Whether the message belongs to an instrument that is parked, and so goes to the dead letters unread. */
+  isParked(lane: number, message: InputMessage): boolean;
+  /** After every micro-batch, before its outputs are published: the place for forming updates. */
+  afterFold(): void;
+  /** Rows, state and checkpoints in one statement; false where a lane is no longer held. */
+  commit(updates: readonly LaneUpdate[]): Promise<boolean>;
+  /** Whether there are rows waiting that should be committed at once. */
+  hasRows(): boolean;
+}
