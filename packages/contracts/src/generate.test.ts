@@ -2,9 +2,11 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Parser } from "@asyncapi/parser";
 import { describe, expect, test } from "vitest";
-import { committedFile, findBreakingChanges, generatedFiles } from "./generate.ts";
+import { z } from "zod";
+import { committedFile, findBreakingChanges, generate, generatedFiles } from "./generate.ts";
 import { asyncApiDocument } from "./generate-asyncapi.ts";
 import { type JsonSchema, publishedSchema } from "./generate-schemas.ts";
+import { tradeBatch, tradeBatchSchema } from "./market-messages.ts";
 import { liveTemplate, messages } from "./registry.ts";
 
 describe("generated files", () => {
@@ -23,6 +25,15 @@ describe("generated files", () => {
 
   test("no committed schema is broken by the registry", async () => {
     expect(await findBreakingChanges()).toEqual([]);
+  });
+
+  test("a breaking change of the same version is refused before anything is written, as a new version it is none", async () => {
+    const { size: _, ...others } = tradeBatchSchema.shape;
+    const broken = { ...tradeBatch, schema: z.object(others) };
+    const said = "trade-batch v1: size: field removed";
+    expect(await findBreakingChanges([broken])).toEqual([said]);
+    await expect(generate([broken])).rejects.toThrow(said);
+    expect(await findBreakingChanges([{ ...broken, version: 2, template: broken.template.replace("v1", "v2") }])).toEqual([]);
   });
 
   test.each(messages.map((definition) => [definition.name, definition] as const))("every field of %s has a meaning", (_, definition) => {
