@@ -1,0 +1,58 @@
+import type { Refill } from "@tickfleet/venues/source";
+import type { RefillRequest } from "./gap-tracker.ts";
+import type { IntakeInstrumentState } from "./intake-instrument.ts";
+
+/** A message of MARKET as the intake makes it. */
+export interface OutboundMessage {
+  subject: string;
+  data: Uint8Array;
+}
+
+/** Something that did not become a message, for `quality_events`. */
+export interface QualityRow {
+  timeUs: number;
+  venue: string;
+  instrument: string | null;
+  reason: string;
+  raw: string;
+}
+
+export interface IntakeSink {
+  message(message: OutboundMessage): void;
+  quality(row: QualityRow): void;
+  refill(request: RefillRequest): void;
+}
+
+export interface IntakeOptions {
+  venue: string;
+  connection: string;
+  sink: IntakeSink;
+  /** Live connections have a clock of their own, and their messages are stamped; null for scripts. */
+  nowUs: (() => number) | null;
+}
+
+/** What went through, for a job's summary. */
+export interface IntakeCounts {
+  trades: number;
+  quarantined: number;
+  ignored: number;
+  firstTimeUs: number | null;
+  lastTimeUs: number | null;
+}
+
+/** An intake as plain JSON. */
+export interface IntakeState {
+  clockUs: number;
+  toldSecond: number;
+  life: "new" | "live" | "down" | "ended";
+  version: number;
+  listed: string[];
+  consecutiveIds: boolean;
+  refill: Refill;
+  instruments: IntakeInstrumentState[];
+  counts: IntakeCounts;
+}
+
+export function emptyCounts(): IntakeCounts {
+  return { trades: 0, quarantined: 0, ignored: 0, firstTimeUs: null, lastTimeUs: null };
+}

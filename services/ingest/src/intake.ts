@@ -1,0 +1,300 @@
+import { clock, status } from "@tickfleet/contracts/market-messages";
+import type { Payload } from "@tickfleet/contracts/message";
+import type { Instrument } from "@tickfleet/market/instrument";
+import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
+import type { RawQuote, RawTrade, Refill, SourceEvent } from "@tickfleet/venues/source";
+import { type GapMessage, type RefillRequest, uncoveredReason } from "./gap-tracker.ts";
+import {
+  connectionSubject,
+  createIntakeInstrument,
+  growScales,
+  type IntakeInstrument,
+  restoreInstrument,
+  snapshotInstrument,
+} from "./intake-instrument.ts";
+import { emptyCounts, type IntakeCounts, type IntakeOptions, type IntakeState } from "./intake-state.ts";
+import { describeFault, faultOfTrade, rescaled } from "./trade-check.ts";
+
+const SECOND_US = 1_000_000;
+const encoder = new TextEncoder();
+
+/**
+ * Turns what one connection says into the messages of MARKET, in order: sides, standing quotes, batches,
+ * clocks, status, gaps. Deterministic: the same events and the same state give the same messages.
+ */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #instruments = new Map<string, IntakeInstrument>();
+  readonly #clockSubject: string;
+  readonly #statusSubject: string;
+  #listed: Instrument[] = [];
+  #clockUs = 0;
+  #toldSecond = -1;
+  #life: IntakeState["life"] = "new";
+  #version = 0;
+  #consecutiveIds = false;
+  #refill: Refill = "none";
+  #interrupted = false;
+  #counts: IntakeCounts = emptyCounts();
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#clockSubject = connectionSubject(clock, options.venue, options.connection);
+    this.#statusSubject = connectionSubject(status, options.venue, options.connection);
+  }
+
+  get counts(): Readonly<IntakeCounts> {
+    return this.#counts;
+  }
+
+  /** The connection's clock: the greatest venue time, epoch microseconds. */
+  get clockUs(): number {
+    return this.#clockUs;
+  }
+
+  get life(): IntakeState["life"] {
+    return this.#life;
+  }
+
+  handle(event: SourceEvent): void {
+    if (event.kind === "trade") this.#onTrade(event.trade);
+    else if (event.kind === "quote") this.#onQuote(event.quote);
+    else if (event.kind === "time") this.tick(event.timeUs);
+    else if (event.kind === "confirm") this.#instruments.get(event.instrument)?.quotes.confirm(event.receivedTimeUs);
+    else if (event.kind === "fill") this.answerRefill(event.instrument, null, event.trades, event.complete);
+    else if (event.kind === "open") this.#onOpen(event);
+    else if (event.kind === "down") this.#onDown(event.reason);
+    else if (event.kind === "end") this.#onEnd(event.timeUs, event.reason);
+    else if (event.kind === "invalid") this.#quarantine(event.instrument, event.reason, event.raw);
+    else this.#counts.ignored += 1;
+  }
+
+  /** Moves the clock to a venue time, and tells it where it crossed a whole second. A lost connection's clock stands still. */
+  tick(timeUs: number): void {
+    if (this.#life === "live" && timeUs > this.#clockUs) this.#clockUs = timeUs;
+    const second = Math.floor((this.#life === "down" ? timeUs : this.#clockUs) / SECOND_US);
+    if (second <= this.#toldSecond || (this.#life !== "live" && this.#life !== "down")) return;
+    this.#toldSecond = second;
+    this.#tellClock();
+  }
+
+  /** Sends open batches on their way. */
+  flush(): void {
+    for (const kept of this.#instruments.values()) this.#flushBatch(kept);
+  }
+
+  /** Takes the answer to a gap; `gapId` is null where the source does not say which. */
+  answerRefill(instrument: string, gapId: string | null, trades: readonly RawTrade[], complete: boolean): void {
+    const kept = this.#instruments.get(instrument);
+    if (kept === undefined) {
+      this.#quarantine(instrument, "fill of an unknown instrument", "");
+      return;
+    }
+    const surplus = kept.gaps.fill(gapId, trades, complete, this.#refill, (trade, id) => this.#publishTrade(kept, trade, id));
+    this.#counts.ignored += surplus;
+  }
+
+  /** Starts a new count, when another job goes on from this state. */
+  resetCounts(): void {
+    this.#counts = emptyCounts();
+  }
+
+  snapshot(): IntakeState {
+    return {
+      clockUs: this.#clockUs,
+      toldSecond: this.#toldSecond,
+      life: this.#life,
+      version: this.#version,
+      listed: this.#listed.map((instrument) => instrument.instrument),
+      consecutiveIds: this.#consecutiveIds,
+      refill: this.#refill,
+      instruments: [...this.#instruments.values()].map(snapshotInstrument),
+      counts: { ...this.#counts },
+    };
+  }
+
+  /** @param interrupted true where a live connection was lost with the process, so that the next `open` is a reconnect */
+  restore(state: IntakeState, interrupted = false): void {
+    const { venue, connection } = this.#options;
+    this.#instruments.clear();
+    for (const each of state.instruments) {
+      const kept: IntakeInstrument = restoreInstrument(
+        each,
+        venue,
+        connection,
+        this.#gapSink(() => kept),
+      );
+      this.#instruments.set(each.instrument.instrument, kept);
+    }
+    this.#listed = state.listed.map((name) => (this.#instruments.get(name) as IntakeInstrument).instrument);
+    this.#clockUs = state.clockUs;
+    this.#toldSecond = state.toldSecond;
+    this.#life = state.life;
+    this.#version = state.version;
+    this.#consecutiveIds = state.consecutiveIds;
+    this.#refill = state.refill;
+    this.#counts = { ...state.counts };
+    this.#interrupted = interrupted;
+  }
+
+  #onOpen(event: Extract<SourceEvent, { kind: "open" }>): void {
+    this.flush();
+    const known = new Set(this.#listed.map((instrument) => instrument.instrument));
+    const again = this.#life === "down" || this.#life === "ended" || this.#interrupted;
+    const lostUs = this.#clockUs;
+    const changed = JSON.stringify(event.instruments) !== JSON.stringify(this.#listed);
+    for (const instrument of event.instruments) this.#list(instrument);
+    this.#listed = event.instruments;
+    this.#consecutiveIds = event.consecutiveIds;
+    this.#refill = event.refill;
+    this.#life = "live";
+    this.#interrupted = false;
+    if (changed) this.#version += 1;
+    this.#clockUs = Math.max(this.#clockUs, event.timeUs);
+    this.#tellStatus("live", event.timeUs, event.reason);
+    if (!again) return;
+    for (const instrument of event.instruments) {
+      const kept = this.#instruments.get(instrument.instrument);
+      if (kept !== undefined && known.has(instrument.instrument)) this.#goOn(kept, lostUs, event.timeUs);
+    }
+  }
+
+  /** What a connection that comes back says of one instrument's trades in between. */
+  #goOn(kept: IntakeInstrument, lostUs: number, timeUs: number): void {
+    if (this.#consecutiveIds) {
+      // The next trade's id proves whether anything is missing; a live connection cannot wait for it.
+      if (this.#refill === "rest") kept.gaps.reconnected(lostUs, timeUs, this.#refill);
+      return;
+    }
+    const reason = uncoveredReason(kept.instrument.calendar, lostUs, timeUs);
+    if (reason !== null) kept.gaps.uncovered(lostUs, timeUs, reason);
+  }
+
+  #onDown(reason: string): void {
+    if (this.#life !== "live") return;
+    this.flush();
+    this.#life = "down";
+    this.#tellStatus("down", this.#clockUs, reason);
+  }
+
+  #onEnd(timeUs: number, reason: string): void {
+    if (this.#life !== "live") return;
+    this.#clockUs = Math.max(this.#clockUs, timeUs);
+    this.#toldSecond = Math.floor(this.#clockUs / SECOND_US);
+    this.#tellClock();
+    this.#life = "ended";
+    this.#tellStatus("ended", this.#clockUs, reason);
+  }
+
+  #onTrade(trade: RawTrade): void {
+    const kept = this.#instruments.get(trade.instrument);
+    const aheadOfUs = this.#options.nowUs === null || this.#clockUs === 0 ? Number.POSITIVE_INFINITY : this.#clockUs;
+    const fault = kept === undefined ? "unknown instrument" : faultOfTrade(trade, aheadOfUs);
+    if (fault === null && kept !== undefined) this.#publishTrade(kept, trade, null);
+    else this.#quarantine(trade.instrument, fault ?? "", JSON.stringify(trade));
+    if (kept === undefined || !this.#consecutiveIds || trade.epoch !== "" || !Number.isSafeInteger(trade.sourceSeq)) return;
+    // One that is quarantined did come: its id is no hole.
+    const timeUs = fault === null ? trade.eventTimeUs : this.#clockUs;
+    kept.gaps.seen(trade.sourceSeq, timeUs, this.#clockUs || timeUs);
+  }
+
+  #onQuote(quote: RawQuote): void {
+    const kept = this.#instruments.get(quote.instrument);
+    try {
+      if (kept === undefined) throw new InvalidMessageError("unknown instrument");
+      growScales(kept, Math.max(quote.bid.scale, quote.ask.scale), Math.max(quote.bidSize.scale, quote.askSize.scale));
+      const { priceScale, sizeScale } = kept;
+      const bid = rescaled(quote.bid, priceScale);
+      const ask = rescaled(quote.ask, priceScale);
+      kept.quotes.add(quote, bid, ask, rescaled(quote.bidSize, sizeScale), rescaled(quote.askSize, sizeScale));
+    } catch (error) {
+      this.#quarantine(quote.instrument, describeFault(error), JSON.stringify(quote));
+    }
+  }
+
+  #publishTrade(kept: IntakeInstrument, trade: RawTrade, fill: string | null): void {
+    let price: number;
+    let size: number;
+    try {
+      growScales(kept, trade.price.scale, trade.size.scale);
+      price = rescaled(trade.price, kept.priceScale);
+      size = rescaled(trade.size, kept.sizeScale);
+    } catch (error) {
+      this.#quarantine(trade.instrument, describeFault(error), JSON.stringify(trade));
+      return;
+    }
+    // Trades that come long after their time would get a quote that never stood before them.
+    const standing = kept.quotes.before(trade);
+    const quote = fill === null || standing?.method === "venue" ? standing : null;
+    const decided = kept.side.decide(trade, price, quote);
+    if (!kept.batch.accepts(trade, kept.priceScale, kept.sizeScale, quote, fill)) this.#flushBatch(kept);
+    kept.batch.add(trade, price, size, kept, decided, quote, fill);
+    if (price > kept.greatestPrice) kept.greatestPrice = price;
+    if (size > kept.greatestSize) kept.greatestSize = size;
+    const counts = this.#counts;
+    const { eventTimeUs } = trade;
+    counts.trades += 1;
+    if (counts.firstTimeUs === null || eventTimeUs < counts.firstTimeUs) counts.firstTimeUs = eventTimeUs;
+    if (counts.lastTimeUs === null || eventTimeUs > counts.lastTimeUs) counts.lastTimeUs = eventTimeUs;
+  }
+
+  #list(instrument: Instrument): void {
+    const { venue, connection } = this.#options;
+    const known = this.#instruments.get(instrument.instrument);
+    if (known === undefined) {
+      const kept: IntakeInstrument = createIntakeInstrument(
+        instrument,
+        venue,
+        connection,
+        this.#gapSink(() => kept),
+      );
+      this.#instruments.set(instrument.instrument, kept);
+      return;
+    }
+    known.instrument = instrument;
+    growScales(known, instrument.priceScale, instrument.sizeScale);
+  }
+
+  #gapSink(kept: () => IntakeInstrument): { gap(message: GapMessage): void; refill(request: RefillRequest): void } {
+    return {
+      gap: (message) => {
+        this.#flushBatch(kept());
+        this.#send(kept().gapSubject, message);
+      },
+      refill: (request) => this.#options.sink.refill(request),
+    };
+  }
+
+  #tellClock(): void {
+    for (const kept of this.#instruments.values()) kept.gaps.expire(this.#clockUs, this.#refill);
+    this.flush();
+    const { venue, connection } = this.#options;
+    const held = this.#listed.filter((each) => this.#instruments.get(each.instrument)?.gaps.held).map((each) => each.instrument);
+    const state = this.#life === "live" ? "live" : "down";
+    const payload: Payload<typeof clock> = { venue, connection, time: this.#clockUs, state, version: this.#version, held };
+    this.#send(this.#clockSubject, payload);
+  }
+
+  #tellStatus(state: Payload<typeof status>["state"], time: number, reason: string): void {
+    const { venue, connection } = this.#options;
+    const instruments = this.#listed.map((each) => ({ ...each }));
+    const payload: Payload<typeof status> = { venue, connection, state, time, version: this.#version, instruments, reason };
+    this.#send(this.#statusSubject, payload);
+  }
+
+  #flushBatch(kept: IntakeInstrument): void {
+    if (kept.batch.count === 0) return;
+    const nowUs = this.#options.nowUs;
+    const data = kept.batch.take(nowUs === null ? null : { hop: "published", timeUs: nowUs() });
+    this.#options.sink.message({ subject: kept.tradeSubject, data });
+  }
+
+  #send(subject: string, payload: object): void {
+    this.#options.sink.message({ subject, data: encoder.encode(JSON.stringify(payload)) });
+  }
+
+  #quarantine(instrument: string | null, reason: string, raw: string): void {
+    this.#counts.quarantined += 1;
+    this.#options.sink.quality({ timeUs: this.#clockUs, venue: this.#options.venue, instrument, reason, raw });
+  }
+}
