@@ -1,14 +1,11 @@
 import { basename } from "node:path";
 import type { Instrument } from "@tickfleet/market/instrument";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
-import { openToRead, readLines } from "../file-lines.ts";
-import { type ScriptedSource, type SourceBlock, type SourceEvent, SourceFileError } from "../source.ts";
+import { blocksOfLines, checkFiles, type LineReader, pushTime, replayLines } from "../file-replay.ts";
+import type { ScriptedSource, SourceEvent } from "../source.ts";
 import { toQuote, toTrade } from "./events.ts";
 import { type ParsedMessage, parseMessage } from "./parse.ts";
 import { type BinanceMarket, canonicalName, instrumentOfSymbol, marketOfVenue, venueOfMarket } from "./symbols.ts";
-
-/** Lines in one block; fixed, so that a run can be resumed at any block. */
-const BLOCK_LINES = 1000;
 
 export interface CaptureOptions {
   /** Files of lines `<receive time, ns since epoch> <message as received>`, plain or gzip, in order of time. */
@@ -27,7 +24,7 @@ export interface CaptureOptions {
 export async function openCapture(options: CaptureOptions): Promise<ScriptedSource> {
   const first = options.files[0];
   if (first === undefined) throw new RangeError("a capture needs at least one file");
-  for (const file of options.files) await (await openToRead(file)).close();
+  await checkFiles(options.files);
   const market = options.venue === undefined ? await detectMarket(first) : marketOfVenue(options.venue);
   if (market === null) throw new RangeError(`not a venue of Binance: ${options.venue}`);
   const venue = venueOfMarket(market);
@@ -36,7 +33,7 @@ export async function openCapture(options: CaptureOptions): Promise<ScriptedSour
     id: options.files.map((file) => basename(file)).join(","),
     venue,
     connection,
-    events: (from) => readCapture(options.files, market, connection, from),
+    events: (from) => replayLines(options.files, createCaptureReader(market, connection), from),
   };
 }
 
@@ -53,52 +50,6 @@ export async function detectMarket(file: string): Promise<BinanceMarket> {
   return market;
 }
 
-async function* readCapture(
-  files: readonly string[],
-  market: BinanceMarket,
-  connection: string,
-  from: number,
-): AsyncGenerator<SourceBlock> {
-  const reader = createBlockReader(market, connection);
-  const faults: SourceFileError[] = [];
-  let position = 0;
-  for (const file of files) {
-    try {
-      for await (const lines of blocksOfLines(file)) {
-        const events = reader.read(lines);
-        if (position >= from) yield { position, events };
-        position += lines.length;
-      }
-    } catch (error) {
-      if (!(error instanceof SourceFileError)) throw error;
-      faults.push(error);
-    }
-  }
-  if (position === 0 && faults.length === 0) throw new SourceFileError(`${files.join(", ")}: no lines to replay`);
-  const reason = faults.length === 0 ? "end of the capture" : faults.map((fault) => fault.message).join("; ");
-  if (position >= from && position > 0) yield { position, events: reader.end(reason) };
-  if (faults.length > 0) throw new SourceFileError(reason, { cause: faults[0] });
-}
-
-async function* blocksOfLines(file: string): AsyncGenerator<string[]> {
-  let block: string[] = [];
-  try {
-    for await (const lines of readLines(file)) {
-      for (const line of lines) {
-        block.push(line);
-        if (block.length === BLOCK_LINES) {
-          yield block;
-          block = [];
-        }
-      }
-    }
-  } catch (error) {
-    if (block.length > 0) yield block;
-    throw error;
-  }
-  if (block.length > 0) yield block;
-}
-
 interface Line {
   raw: string;
   receivedTimeUs: number;
@@ -107,12 +58,7 @@ interface Line {
   fault: string;
 }
 
-interface BlockReader {
-  read(lines: readonly string[]): SourceEvent[];
-  end(reason: string): SourceEvent[];
-}
-
-function createBlockReader(market: BinanceMarket, connection: string): BlockReader {
+function createCaptureReader(market: BinanceMarket, connection: string): LineReader {
   const venue = venueOfMarket(market);
   const instruments = new Map<string, Instrument>();
   let opened = false;
@@ -133,9 +79,7 @@ function createBlockReader(market: BinanceMarket, connection: string): BlockRead
       const timeUs = line.message?.venueTimeUs ?? 0;
       if (timeUs > greatest) {
         greatest = timeUs;
-        const last = events.at(-1);
-        if (last?.kind === "time") last.timeUs = timeUs;
-        else events.push({ kind: "time", timeUs });
+        pushTime(events, timeUs);
       }
     }
     return events;
