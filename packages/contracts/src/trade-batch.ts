@@ -93,9 +93,14 @@ export function decodeTradeBatch(data: Uint8Array, into: TradeColumns): DecodedB
   decodeQuote(message["quote"], n, into);
   const ids = message["tradeId"];
   if (ids !== undefined && (!Array.isArray(ids) || ids.length !== n)) throw new InvalidMessageError(`trade batch: tradeId is not ${n} entries`);
+  if (ids !== undefined && !(ids as unknown[]).every((id) => id === null || typeof id === "string"))
+    throw new InvalidMessageError("trade batch: tradeId has entries that are neither text nor null");
   into.tradeId = (ids as (string | null)[] | undefined) ?? null;
-  into.fill = typeof message["fill"] === "string" ? message["fill"] : null;
-  return { stamps: (message["stamps"] as Record<string, number> | undefined) ?? {} };
+  into.fill = message["fill"] === undefined ? null : named(message, "fill");
+  const stamps = message["stamps"];
+  if (stamps === null || typeof stamps !== "object" || !Object.values(stamps).every(Number.isSafeInteger))
+    throw new InvalidMessageError("trade batch: stamps is not an object of integers");
+  return { stamps: stamps as Record<string, number> };
 }
 
 function decodeQuote(value: unknown, n: number, into: TradeColumns): void {
@@ -104,6 +109,7 @@ function decodeQuote(value: unknown, n: number, into: TradeColumns): void {
     into.quoteAgeUs.fill(-1, 0, n);
     return;
   }
+  if (value === null || typeof value !== "object") throw new InvalidMessageError("trade batch: quote is not an object");
   const quote = value as Record<string, unknown>;
   if (quote["method"] !== "venue" && quote["method"] !== "arrival") throw new InvalidMessageError("trade batch: quote.method is not venue or arrival");
   into.quoteMethod = quote["method"];
@@ -129,8 +135,9 @@ function accumulate(value: unknown, field: string, count: number, into: Float64A
   if (!Array.isArray(value) || value.length !== count) throw new InvalidMessageError(`trade batch: ${field} is not ${count} integers`);
   let sum = 0;
   for (let i = 0; i < count; i++) {
-    sum += value[i] as number;
-    if (!Number.isSafeInteger(sum)) throw new InvalidMessageError(`trade batch: ${field}[${i}] is not a safe integer but ${String(value[i])}`);
+    const entry = value[i] as number;
+    sum += entry;
+    if (!Number.isInteger(entry) || !Number.isSafeInteger(sum)) throw new InvalidMessageError(`trade batch: ${field}[${i}] is not a safe integer but ${String(value[i])}`);
     into[i] = sum;
   }
 }

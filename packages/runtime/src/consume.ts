@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import type { Bus } from "./bus.ts";
 import { publishDeadLetter } from "./dead-letter.ts";
 import { findFault } from "./lane-check.ts";
-import type { LaneHandler } from "./lane-handler.ts";
+import type { LaneHandler, LaneHistory } from "./lane-handler.ts";
 import { alignOutputs, type LaneOutputState, LaneOutputs } from "./lane-outputs.ts";
 import { type InputMessage, openOrderedReader, type OrderedReader } from "./ordered-reader.ts";
 
@@ -92,6 +92,7 @@ class Consumer {
     let renewed = 0;
     let verified = Date.now();
     let reconnects = bus.reconnects();
+    let waitMs = TAKE_WAIT_MS;
     try {
       while (!signal.aborted) {
         const now = Date.now();
@@ -108,9 +109,9 @@ class Consumer {
           await new Promise((resolve) => setTimeout(resolve, TAKE_WAIT_MS));
           continue;
         }
-        const messages = await this.#reader.take(this.#options.maxMessages ?? DEFAULT_MAX_MESSAGES, TAKE_WAIT_MS);
+        const messages = await this.#reader.take(this.#options.maxMessages ?? DEFAULT_MAX_MESSAGES, waitMs);
         for (const message of messages) await this.#fold(message);
-        this.#options.handler.afterFold();
+        waitMs = Math.min(TAKE_WAIT_MS, this.#options.handler.afterFold());
         await this.#flush(false);
       }
       await this.#flush(true);
@@ -177,7 +178,7 @@ class Consumer {
       for (const older of await store.kept(owned.lane)) {
         if ((await findFault(bus, older, inputStream, outputStream)) !== null) continue;
         logger.warn({ lane: owned.lane, from: owned.seq, to: older.seq }, "stepping back to an older checkpoint");
-        await handler.rollBack(owned.lane, older);
+        await handler.rollBack(owned.lane, owned.epoch, older);
         await handler.restore(owned.lane);
         return this.#laneAt({ ...owned, ...older }, input.created, false);
       }
@@ -209,11 +210,20 @@ class Consumer {
       if (owned.streamCreated !== null) logger.error({ lane: owned.lane }, "the input log was made anew: going on at its first message");
       return this.#laneAt({ ...empty, seq: Math.max(0, firstSeq - 1) }, created, true);
     }
+    try {
+      return await this.#foldHistory(owned, empty, created, firstSeq, history);
+    } finally {
+      await history.close();
+    }
+  }
+
+  async #foldHistory(owned: OwnedLane, empty: OwnedLane, created: string, firstSeq: number, history: LaneHistory): Promise<Lane> {
+    const { handler, logger } = this.#options;
     if (history.streamCreated !== created || history.seq + 1 < firstSeq) {
       throw new Error(`lane ${owned.lane} waits for the recorder, which has not yet read the present stream`);
     }
     if (owned.streamCreated !== null) logger.warn({ lane: owned.lane, to: history.seq }, "rebuilding from history");
-    await handler.wipe(owned.lane);
+    await handler.wipe(owned.lane, owned.epoch);
     const lane = await this.#laneAt(empty, created, false);
     const building = `rebuild of ${created}`;
     lane.streamCreated = building;

@@ -19,6 +19,8 @@ export interface LaneHistory {
   streamCreated: string;
   seq: number;
   inputId: string;
+  /** Gives back what the reading holds; also where nothing was read. */
+  close(): Promise<void>;
 }
 
 /**
@@ -29,9 +31,9 @@ export interface LaneHandler {
   /** Restores the state of a lane as its last commit left it. */
   restore(lane: number): Promise<void>;
   /** Takes rows and state of a lane back to a kept checkpoint, then restores it. */
-  rollBack(lane: number, to: LanePosition): Promise<void>;
+  rollBack(lane: number, epoch: number, to: LanePosition): Promise<void>;
   /** Empties rows and state of a lane, for a rebuild. */
-  wipe(lane: number): Promise<void>;
+  wipe(lane: number, epoch: number): Promise<void>;
   /** The lane's history; null where this service has none and begins at the stream's first message. */
   history(lane: number): Promise<LaneHistory | null>;
   /** Forgets a lane that is another's now. */
@@ -46,8 +48,8 @@ export interface LaneHandler {
   deadLettered(lane: number, message: InputMessage, kind: "invalid" | "fault"): void;
   /** Whether the message belongs to an instrument that is parked, and so goes to the dead letters unread. */
   isParked(lane: number, message: InputMessage): boolean;
-  /** After every micro-batch, before its outputs are published: the place for forming updates. */
-  afterFold(): void;
+  /** After every micro-batch, before its outputs are published: the place for forming updates. Returns in how many milliseconds it wants to be called again. */
+  afterFold(): number;
   /** Rows, state and checkpoints in one statement; false where a lane is no longer held. */
   commit(updates: readonly LaneUpdate[]): Promise<boolean>;
   /** Whether there are rows waiting that should be committed at once. */

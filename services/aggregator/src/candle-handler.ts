@@ -1,0 +1,276 @@
+import { parametersOf } from "@tickfleet/contracts/message";
+import { tradeBatch } from "@tickfleet/contracts/market-messages";
+import { createBatchColumns, decodeTradeBatch } from "@tickfleet/contracts/trade-batch";
+import type { LanePosition, LaneUpdate } from "@tickfleet/database/checkpoint";
+import type { Pool } from "@tickfleet/database/pool";
+import { type CandleSeries, minuteOf } from "@tickfleet/market/candle-series";
+import { IntervalSet } from "@tickfleet/market/interval-set";
+import type { TradeColumns } from "@tickfleet/market/trade";
+import type { EmitOutput, LaneHandler, LaneHistory } from "@tickfleet/runtime/lane-handler";
+import type { InputMessage } from "@tickfleet/runtime/ordered-reader";
+import type { FormingUpdates } from "./forming.ts";
+import { HISTORY_HEADER, openHistory, readTradesBefore } from "./history-store.ts";
+import { keyOf, type LaneSeries, LaneState, seriesFromText, snapshotText } from "./lane-state.ts";
+import { type InputPlace, LaneWriter } from "./lane-writer.ts";
+import { type LoadedRevision, lateMinutes, loadRevision, type RevisionSource } from "./late-rows.ts";
+import { type MarketInput, readMarketInput } from "./market-input.ts";
+import { onClock } from "./on-clock.ts";
+import { onGap, reachesClosed } from "./on-gap.ts";
+import { onStatus } from "./on-status.ts";
+import { minutesOfBatch, onTrade, seriesOfBatch } from "./on-trade.ts";
+import { type CandleStore, PRESENT_LOG, type StateText } from "./store.ts";
+
+/** How often the rows of open candles are stored, at least; the bus has them sooner. */
+const STORE_FORMING_EVERY_MS = 2_000;
+const PRUNE_EVERY_MS = 60_000;
+/** Late trades revise for a day; an hour more is kept. */
+const KEEP_BATCHES_MS = 25 * 3_600_000;
+
+const RETRY_HEADER = "Dlq-Retry";
+
+/** MARKET -> candles: the handler that the consume loop drives. */
+export class CandleHandler implements LaneHandler {
+  readonly #store: CandleStore;
+  readonly #pool: Pool;
+  readonly #forming: FormingUpdates;
+  readonly #lanes = new Map<number, LaneState>();
+  readonly #writer = new LaneWriter();
+  readonly #scratch = createBatchColumns();
+  #loaded: { seq: number; revision: LoadedRevision } | null = null;
+  #formingStored = 0;
+  #pruned = Date.now();
+
+  constructor(store: CandleStore, pool: Pool, forming: FormingUpdates) {
+    this.#store = store;
+    this.#pool = pool;
+    this.#forming = forming;
+  }
+
+  get lanes(): ReadonlyMap<number, LaneState> {
+    return this.#lanes;
+  }
+
+  async restore(lane: number): Promise<void> {
+    const state = new LaneState(lane);
+    for (const { venue, instrument, state: text } of await this.#store.states(lane)) {
+      if (venue === "") {
+        state.restoreConnections(text);
+        continue;
+      }
+      const series = seriesFromText(text);
+      const seen = new Map<string, IntervalSet>();
+      for (const data of await this.#store.batches(venue, instrument, series.closedUntil, Number.MAX_SAFE_INTEGER)) {
+        decodeTradeBatch(data, this.#scratch);
+        series.restoreBatch(this.#scratch, seen);
+      }
+      Object.assign(state.put(series), { dirty: false, changed: true });
+    }
+    this.#lanes.set(lane, state);
+  }
+
+  async rollBack(lane: number, epoch: number, to: LanePosition): Promise<void> {
+    if (!(await this.#store.rollBack(lane, epoch, to))) throw new Error(`lane ${lane} is another process's now`);
+  }
+
+  async wipe(lane: number, epoch: number): Promise<void> {
+    if (!(await this.#store.wipe(lane, epoch))) throw new Error(`lane ${lane} is another process's now`);
+    this.#lanes.set(lane, new LaneState(lane));
+  }
+
+  async history(lane: number): Promise<LaneHistory | null> {
+    const history = await openHistory(this.#pool, lane);
+    if (history === null) this.#lanes.set(lane, new LaneState(lane));
+    return history;
+  }
+
+  forget(lane: number): void {
+    this.#lanes.delete(lane);
+    if (this.#lanes.size === 0) this.#writer.take();
+  }
+
+  read(message: InputMessage): MarketInput {
+    return readMarketInput(message);
+  }
+
+  needsLoad(input: unknown, lane: number): boolean {
+    const state = this.#stateOf(lane);
+    const market = input as MarketInput;
+    if (market.kind === "trade") return seriesOfBatch(state, market.batch).series.hasLate(market.batch);
+    if (market.kind !== "gap") return false;
+    const entry = state.find(market.gap.venue, market.gap.instrument);
+    return entry !== undefined && reachesClosed(entry, market.gap);
+  }
+
+  async load(input: unknown, lane: number, message: InputMessage): Promise<void> {
+    const market = input as MarketInput;
+    const state = this.#stateOf(lane);
+    const source = this.#sourceBefore(message);
+    if (market.kind === "trade") {
+      const { series } = seriesOfBatch(state, market.batch);
+      this.#loaded = { seq: message.seq, revision: await loadRevision(source, series, lateMinutes(series, market.batch), true) };
+    } else if (market.kind === "gap") {
+      const { series } = state.find(market.gap.venue, market.gap.instrument) as LaneSeries;
+      const first = firstScheduled(series, minuteOf(market.gap.from));
+      this.#loaded = { seq: message.seq, revision: await loadRevision(source, series, [first], false) };
+    }
+  }
+
+  apply(input: unknown, lane: number, message: InputMessage, emit: EmitOutput): void {
+    const state = this.#stateOf(lane);
+    const market = input as MarketInput;
+    const generation = message.header(HISTORY_HEADER);
+    const place: InputPlace = {
+      lane,
+      inputSeq: generation === "" ? message.seq : 0,
+      idSeq: `${generation}:${message.seq}`,
+    };
+    const loaded = this.#loaded?.seq === message.seq ? this.#loaded.revision : null;
+    this.#loaded = null;
+    if (message.header(RETRY_HEADER) !== "") this.#unpark(state, message);
+    switch (market.kind) {
+      case "trade": {
+        const entry = seriesOfBatch(state, market.batch);
+        this.#keepBatch(place, market.batch, message, generation);
+        onTrade(entry, market.batch, market.stamps, place, loaded, this.#writer, emit);
+        break;
+      }
+      case "clock":
+        onClock(state, market.clock, place, this.#writer, emit);
+        break;
+      case "status":
+        onStatus(state, market.status);
+        break;
+      case "gap": {
+        const entry = state.find(market.gap.venue, market.gap.instrument);
+        if (entry) onGap(entry, market.gap, place, loaded, this.#writer, emit);
+        break;
+      }
+      default:
+    }
+  }
+
+  deadLettered(lane: number, message: InputMessage, kind: "invalid" | "fault"): void {
+    const named = parametersOf(tradeBatch, message.subject);
+    if (named === null) return;
+    const state = this.#stateOf(lane);
+    const { venue, instrument } = named as { venue: string; instrument: string };
+    const entry = state.find(venue, instrument);
+    entry?.series.spoil();
+    if (entry) entry.dirty = true;
+    if (kind === "fault" && !state.parked.has(keyOf(venue, instrument))) {
+      state.parked.set(keyOf(venue, instrument), { venue, instrument });
+      state.connectionsDirty = true;
+    }
+  }
+
+  isParked(lane: number, message: InputMessage): boolean {
+    const state = this.#stateOf(lane);
+    if (state.parked.size === 0 || message.header(RETRY_HEADER) !== "") return false;
+    const named = parametersOf(tradeBatch, message.subject);
+    return named !== null && state.parked.has(keyOf(named["venue"] as string, named["instrument"] as string));
+  }
+
+  afterFold(): number {
+    return this.#forming.send(this.#lanes.values());
+  }
+
+  hasRows(): boolean {
+    return this.#writer.hasRows();
+  }
+
+  async commit(updates: readonly LaneUpdate[]): Promise<boolean> {
+    const lanes = updates.map((update) => this.#stateOf(update.lane));
+    this.#storeForming(lanes, updates);
+    const states: StateText[] = [];
+    for (const state of lanes) {
+      if (state.connectionsDirty) states.push({ lane: state.lane, venue: "", instrument: "", state: state.snapshotConnections() });
+      for (const { series, dirty } of state.instruments.values()) {
+        if (dirty) states.push({ lane: state.lane, venue: series.key.venue, instrument: series.key.instrument, state: snapshotText(series) });
+      }
+    }
+    const { pending, batches } = this.#writer.take();
+    const ok = await this.#store.commit(updates, { candles: [...pending.rows.values()], states, batches });
+    if (!ok) return false;
+    for (const state of lanes) {
+      state.connectionsDirty = false;
+      for (const entry of state.instruments.values()) entry.dirty = false;
+    }
+    await this.#prune();
+    return true;
+  }
+
+  #stateOf(lane: number): LaneState {
+    const state = this.#lanes.get(lane);
+    if (state === undefined) throw new Error(`lane ${lane} has no state`);
+    return state;
+  }
+
+  /** Adds the open candles' rows: at the end of a source, and every so often. */
+  #storeForming(lanes: readonly LaneState[], updates: readonly LaneUpdate[]): void {
+    const due = Date.now() - this.#formingStored > STORE_FORMING_EVERY_MS;
+    if (due) this.#formingStored = Date.now();
+    for (const [i, state] of lanes.entries()) {
+      for (const entry of state.instruments.values()) {
+        if (!entry.storeForming && !(due && entry.dirty)) continue;
+        entry.storeForming = false;
+        for (const row of entry.series.forming()) this.#writer.pending.put(state.lane, entry.series, row, (updates[i] as LaneUpdate).seq);
+      }
+    }
+  }
+
+  #keepBatch(place: InputPlace, batch: TradeColumns, message: InputMessage, generation: string): void {
+    const { venue, instrument } = batch;
+    this.#writer.batches.push({
+      lane: place.lane,
+      venue,
+      instrument,
+      inputLog: generation === "" ? PRESENT_LOG : `history ${generation.padStart(6, "0")}`,
+      inputSeq: message.seq,
+      ...minutesOfBatch(batch),
+      payload: message.data,
+    });
+  }
+
+  #unpark(state: LaneState, message: InputMessage): void {
+    const named = parametersOf(tradeBatch, message.subject);
+    if (named !== null && state.parked.delete(keyOf(named["venue"] as string, named["instrument"] as string))) state.connectionsDirty = true;
+  }
+
+  #sourceBefore(message: InputMessage): RevisionSource {
+    return {
+      rows: (series, dayFrom, weekFrom) => this.#store.rows(series, dayFrom, weekFrom),
+      batches: (series, fromMinute, toMinute, old) => {
+        const { venue, instrument } = series.key;
+        if (old) return readTradesBefore(this.#pool, venue, instrument, fromMinute * 1000, (toMinute + 60_000) * 1000, message.seq);
+        return this.#store.batches(venue, instrument, fromMinute, toMinute);
+      },
+      decode: (data) => {
+        decodeTradeBatch(data, this.#scratch);
+        return this.#scratch;
+      },
+    };
+  }
+
+  async #prune(): Promise<void> {
+    if (Date.now() - this.#pruned < PRUNE_EVERY_MS) return;
+    this.#pruned = Date.now();
+    const before = [...this.#lanes.values()].flatMap((state) =>
+      [...state.instruments.values()].map(({ series }) => ({
+        venue: series.key.venue,
+        instrument: series.key.instrument,
+        minute: series.closedUntil - KEEP_BATCHES_MS,
+      })),
+    );
+    await this.#store.prune(before);
+  }
+}
+
+function firstScheduled(series: CandleSeries, minute: number): number {
+  return series.isScheduled(minute) ? minute : Math.min(series.closedUntil, nextScheduled(series, minute));
+}
+
+function nextScheduled(series: CandleSeries, minute: number): number {
+  let next = minute;
+  while (!series.isScheduled(next) && next < series.closedUntil) next += 60_000;
+  return next;
+}

@@ -1,0 +1,103 @@
+import { partitionOf } from "@tickfleet/contracts/tokens";
+import type { CandleRow } from "@tickfleet/market/candle-row";
+import { CandleSeries } from "@tickfleet/market/candle-series";
+import { restoreSeries, type SeriesSnapshot, snapshotSeries } from "@tickfleet/market/candle-series-snapshot";
+import type { Instrument } from "@tickfleet/market/instrument";
+
+/** A connection as its clocks and status told of it; only instruments of this lane. */
+export interface Connection {
+  venue: string;
+  connection: string;
+  state: "live" | "down" | "ended";
+  /** Venue time promised, epoch microseconds. */
+  timeUs: number;
+  instruments: string[];
+}
+
+/** One instrument with what is waiting to be written of it. */
+export interface LaneSeries {
+  series: CandleSeries;
+  /** Its state changed since the last commit. */
+  dirty: boolean;
+  /** Trades came since the last forming update, the newest in the message with this sequence. */
+  changed: boolean;
+  basedOnSeq: number;
+  stamps: Readonly<Record<string, number>>;
+  /** The open candles shall be stored with the next commit. */
+  storeForming: boolean;
+}
+
+/** State of one partition. */
+export class LaneState {
+  readonly lane: number;
+  readonly connections = new Map<string, Connection>();
+  readonly instruments = new Map<string, LaneSeries>();
+  /** Instruments whose messages go to the dead letters until one of them is sent back. */
+  readonly parked = new Map<string, { venue: string; instrument: string }>();
+  connectionsDirty = false;
+
+  constructor(lane: number) {
+    this.lane = lane;
+  }
+
+  find(venue: string, instrument: string): LaneSeries | undefined {
+    return this.instruments.get(keyOf(venue, instrument));
+  }
+
+  /** Lists an instrument, covered from this time on where it is new; one of another lane is left out. */
+  list(instrument: Instrument, coveredFromUs: number): boolean {
+    if (partitionOf(instrument.venue, instrument.instrument) !== this.lane) return false;
+    const known = this.find(instrument.venue, instrument.instrument);
+    if (known) known.series.instrument = instrument;
+    else this.put(new CandleSeries(instrument, coveredFromUs));
+    return true;
+  }
+
+  put(series: CandleSeries): LaneSeries {
+    const entry: LaneSeries = { series, dirty: true, changed: false, basedOnSeq: 0, stamps: {}, storeForming: false };
+    this.instruments.set(keyOf(series.key.venue, series.key.instrument), entry);
+    return entry;
+  }
+
+  /** Venue time up to which an instrument is complete: the least of the live connections that list it. */
+  clockOf(venue: string, instrument: string): number | null {
+    let least: number | null = null;
+    for (const connection of this.connections.values()) {
+      if (connection.venue !== venue || connection.state === "down" || !connection.instruments.includes(instrument)) continue;
+      if (least === null || connection.timeUs < least) least = connection.timeUs;
+    }
+    return least;
+  }
+
+  /** What does not belong to one instrument, as JSON. */
+  snapshotConnections(): string {
+    return JSON.stringify({ connections: [...this.connections.values()], parked: [...this.parked.values()] });
+  }
+
+  restoreConnections(text: string): void {
+    const { connections, parked } = JSON.parse(text) as { connections: Connection[]; parked: { venue: string; instrument: string }[] };
+    for (const connection of connections) this.connections.set(keyOf(connection.venue, connection.connection), connection);
+    for (const entry of parked) this.parked.set(keyOf(entry.venue, entry.instrument), entry);
+  }
+}
+
+/** Rows of one commit, each key once: the last that was said of it. */
+export class PendingRows {
+  readonly rows = new Map<string, { series: CandleSeries; lane: number; row: CandleRow; inputSeq: number }>();
+
+  put(lane: number, series: CandleSeries, row: CandleRow, inputSeq: number): void {
+    this.rows.set(`${series.key.venue}\0${series.key.instrument}\0${row.timeframe}\0${row.openTime}`, { series, lane, row, inputSeq });
+  }
+}
+
+export function keyOf(venue: string, name: string): string {
+  return `${venue}\0${name}`;
+}
+
+export function snapshotText(series: CandleSeries): string {
+  return JSON.stringify(snapshotSeries(series));
+}
+
+export function seriesFromText(text: string): CandleSeries {
+  return restoreSeries(JSON.parse(text) as SeriesSnapshot);
+}

@@ -1,0 +1,73 @@
+import { candle, candleRecomputed } from "@tickfleet/contracts/candle-messages";
+import { subjectOf } from "@tickfleet/contracts/message";
+import { type CandleRow, createCandle } from "@tickfleet/market/candle-row";
+import type { CandleSeries } from "@tickfleet/market/candle-series";
+import type { EmitOutput } from "@tickfleet/runtime/lane-handler";
+import type { RevisionResult } from "@tickfleet/market/candle-revision";
+import { PendingRows } from "./lane-state.ts";
+import type { KeptBatch } from "./store.ts";
+
+const encoder = new TextEncoder();
+
+/** Where and when something happened in the input log. */
+export interface InputPlace {
+  lane: number;
+  /** Sequence in MARKET; 0 in rows made from history. */
+  inputSeq: number;
+  /** Sequence as ids of outputs name it: it tells repeated notices apart. */
+  idSeq: string;
+}
+
+/** Gathers what a commit writes, and says the same on the bus. */
+export class LaneWriter {
+  pending = new PendingRows();
+  batches: KeptBatch[] = [];
+
+  hasRows(): boolean {
+    return this.pending.rows.size > 0;
+  }
+
+  /** Takes what is gathered; what is put from now on belongs to the next commit. */
+  take(): { pending: PendingRows; batches: KeptBatch[] } {
+    const taken = { pending: this.pending, batches: this.batches };
+    this.pending = new PendingRows();
+    this.batches = [];
+    return taken;
+  }
+
+  /** Keeps and publishes a closed or revised candle. */
+  putCandle(place: InputPlace, series: CandleSeries, row: CandleRow, stamps: Readonly<Record<string, number>>, emit: EmitOutput): void {
+    this.pending.put(place.lane, series, row, place.inputSeq);
+    const { venue, instrument, anchor, session } = series.key;
+    const payload = { ...createCandle(series.key, row, series.instrument.kind, series.instrument.contractSize), stamps };
+    emit({
+      subject: subjectOf(candle, { venue, instrument, timeframe: row.timeframe }),
+      id: `candle:${venue}:${instrument}:${row.timeframe}:${anchor}:${session}:${row.openTime}:${row.revision}`,
+      data: encoder.encode(JSON.stringify(payload)),
+    });
+  }
+
+  /** Keeps and publishes what late trades or a gap's end changed. Beyond a day the candles are not sent again, only announced. */
+  putRevision(place: InputPlace, series: CandleSeries, result: RevisionResult, cause: "late-trade" | "gap-fill" | "history", emit: EmitOutput): void {
+    const { venue, instrument, anchor, session } = series.key;
+    const notices = [...result.recomputed];
+    for (const row of result.revised) {
+      if (cause === "history") {
+        this.pending.put(place.lane, series, row, place.inputSeq);
+        const notice = notices.find((candidate) => candidate.timeframe === row.timeframe);
+        if (notice === undefined) notices.push({ timeframe: row.timeframe, from: row.openTime, to: row.closeTime });
+        else Object.assign(notice, { from: Math.min(notice.from, row.openTime), to: Math.max(notice.to, row.closeTime) });
+      } else {
+        this.putCandle(place, series, row, {}, emit);
+      }
+    }
+    for (const row of result.rewritten) this.pending.put(place.lane, series, row, place.inputSeq);
+    for (const { timeframe, from, to } of notices) {
+      emit({
+        subject: subjectOf(candleRecomputed, { venue, instrument, timeframe }),
+        id: `candle-recomputed:${venue}:${instrument}:${timeframe}:${from}:${to}:${place.idSeq}`,
+        data: encoder.encode(JSON.stringify({ venue, instrument, timeframe, anchor, session, from, to, cause, inputSeq: place.inputSeq })),
+      });
+    }
+  }
+}

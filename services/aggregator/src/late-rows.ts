@@ -1,0 +1,83 @@
+import type { LoadedRows } from "@tickfleet/market/candle-revision";
+import { rowsNeededFor } from "@tickfleet/market/candle-revision";
+import { type CandleSeries, minuteOf } from "@tickfleet/market/candle-series";
+import { IntervalSet } from "@tickfleet/market/interval-set";
+import { MinuteBuilder } from "@tickfleet/market/minute-builder";
+import type { TradeColumns } from "@tickfleet/market/trade";
+
+const DAY_US = 24 * 3_600_000_000;
+const MINUTE_US = 60_000_000;
+
+/** Rows and trades that a revision needs, loaded from what was committed. */
+export class LoadedRevision {
+  readonly rows: LoadedRows;
+  readonly minutes = new Map<number, MinuteBuilder>();
+  /** The trades are too late for a revision of their own: history is rebuilt. */
+  readonly beyondADay: boolean;
+
+  constructor(rows: LoadedRows, beyondADay: boolean) {
+    this.rows = rows;
+    this.beyondADay = beyondADay;
+  }
+
+  /** The trades of a minute; none so far where none was kept. */
+  builderAt(minute: number, series: CandleSeries): MinuteBuilder {
+    let builder = this.minutes.get(minute);
+    if (builder === undefined) {
+      builder = new MinuteBuilder(series.priceScale, series.sizeScale);
+      this.minutes.set(minute, builder);
+    }
+    return builder;
+  }
+}
+
+/** Where the committed rows and trades are read from. */
+export interface RevisionSource {
+  rows(series: CandleSeries, dayFrom: number, weekFrom: number): Promise<import("@tickfleet/market/candle-row").CandleRow[]>;
+  /** Trade messages of a minute range (opens, epoch milliseconds, both included), as encoded. */
+  batches(series: CandleSeries, fromMinute: number, toMinute: number, old: boolean): Promise<readonly Uint8Array[]>;
+  decode(data: Uint8Array): TradeColumns;
+}
+
+/** Closed minutes that the unseen trades of a batch belong to. */
+export function lateMinutes(series: CandleSeries, batch: TradeColumns): number[] {
+  const minutes = new Set<number>();
+  const seen = series.seen.get(batch.epoch);
+  for (let i = 0; i < batch.count; i++) {
+    const minute = minuteOf(batch.eventTimeUs[i] as number);
+    if (minute < series.closedUntil && !seen?.has(batch.sourceSeq[i] as number) && series.isScheduled(minute)) minutes.add(minute);
+  }
+  return [...minutes].sort((a, b) => a - b);
+}
+
+/** Loads what it takes to revise these minutes; the trades of each minute as they were before the present message. */
+export async function loadRevision(source: RevisionSource, series: CandleSeries, minutes: readonly number[], withTrades: boolean): Promise<LoadedRevision> {
+  const first = minutes[0] as number;
+  const last = minutes.at(-1) as number;
+  const beyondADay = first * 1000 < series.watermarkUs - DAY_US;
+  const { dayFrom, weekFrom } = rowsNeededFor(series, first);
+  const rows: LoadedRows = new Map();
+  for (const row of await source.rows(series, dayFrom, weekFrom)) {
+    const byOpen = rows.get(row.timeframe) ?? new Map();
+    byOpen.set(row.openTime, row);
+    rows.set(row.timeframe, byOpen);
+  }
+  const loaded = new LoadedRevision(rows, beyondADay);
+  if (!withTrades) return loaded;
+  const wanted = new Set(minutes);
+  const seen = new Map<string, IntervalSet>();
+  for (const data of await source.batches(series, first, last, beyondADay)) {
+    const batch = source.decode(data);
+    let ids = seen.get(batch.epoch);
+    if (ids === undefined) {
+      ids = new IntervalSet();
+      seen.set(batch.epoch, ids);
+    }
+    for (let i = 0; i < batch.count; i++) {
+      const time = batch.eventTimeUs[i] as number;
+      const minute = Math.floor(time / MINUTE_US) * 60_000;
+      if (wanted.has(minute) && ids.add(batch.sourceSeq[i] as number)) loaded.builderAt(minute, series).add(batch, i);
+    }
+  }
+  return loaded;
+}

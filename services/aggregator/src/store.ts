@@ -1,0 +1,258 @@
+import { type LanePosition, type LaneStore, type LaneUpdate, laneCommitParameters, laneCommitSql } from "@tickfleet/database/checkpoint";
+import type { Pool } from "@tickfleet/database/pool";
+import type { CandleState, Completeness } from "@tickfleet/market/candle";
+import { type CandleRow, createCandle } from "@tickfleet/market/candle-row";
+import type { CandleSeries } from "@tickfleet/market/candle-series";
+import type { Timeframe } from "@tickfleet/market/timeframe";
+import { CANDLE_COLUMNS } from "./candle-columns.ts";
+
+/** A message with trades, kept for as long as late trades may reopen its minutes. */
+export interface KeptBatch {
+  lane: number;
+  venue: string;
+  instrument: string;
+  inputLog: string;
+  inputSeq: number;
+  /** Opens of the first and the last minute with a trade in it, epoch milliseconds. */
+  fromMinute: number;
+  toMinute: number;
+  payload: Uint8Array;
+}
+
+export interface StateText {
+  lane: number;
+  /** "" together with an empty instrument: what the lane knows of connections. */
+  venue: string;
+  instrument: string;
+  state: string;
+}
+
+/** `input_log` of messages of the stream; those of a rebuild are named after their generation and sort before it. */
+export const PRESENT_LOG = "present";
+
+/** Everything that one commit writes. */
+export interface CommitRows {
+  candles: readonly { series: CandleSeries; lane: number; row: CandleRow; inputSeq: number }[];
+  states: readonly StateText[];
+  batches: readonly KeptBatch[];
+}
+
+const KEY = ["venue", "instrument", "timeframe", "anchor", "session", "open_time"];
+const EXTRA = [
+  ["lane", "int4"],
+  ["input_seq", "int8"],
+  ["absent_minutes", "int4"],
+  ["sums", "bytea"],
+] as const;
+const ALL_COLUMNS = [...CANDLE_COLUMNS.map((column) => column.name), ...EXTRA.map(([name]) => name)];
+const FIRST_PARAMETER = 11;
+
+const COMMIT = commitSql();
+
+/** Every SQL statement of the aggregator's rows. */
+export class CandleStore {
+  readonly #pool: Pool;
+  readonly #lanes: LaneStore;
+  readonly #commit: string;
+
+  constructor(pool: Pool, lanes: LaneStore, leaseMs: number) {
+    this.#pool = pool;
+    this.#lanes = lanes;
+    this.#commit = laneCommitSql("aggregator", leaseMs) + COMMIT;
+  }
+
+  /** Writes rows, states and checkpoints in one statement; false, and nothing written, where a lane is not held. */
+  async commit(updates: readonly LaneUpdate[], rows: CommitRows): Promise<boolean> {
+    const candles = rows.candles.map(({ series, row }) => createCandle(series.key, row, series.instrument.kind, series.instrument.contractSize));
+    const { states, batches } = rows;
+    const { rows: answer } = await this.#pool.query<{ ok: boolean }>({
+      name: "commit",
+      text: this.#commit,
+      values: [
+        ...laneCommitParameters(this.#lanes.owner, updates),
+        ...CANDLE_COLUMNS.map((column) => candles.map((candle) => candle[column.wire])),
+        rows.candles.map((entry) => entry.lane),
+        rows.candles.map((entry) => entry.inputSeq),
+        rows.candles.map((entry) => entry.row.absentMinutes),
+        rows.candles.map((entry) => bytesOf(entry.row.sums)),
+        states.map((state) => state.lane),
+        states.map((state) => state.venue),
+        states.map((state) => state.instrument),
+        states.map((state) => state.state),
+        batches.map((batch) => batch.lane),
+        batches.map((batch) => batch.venue),
+        batches.map((batch) => batch.instrument),
+        batches.map((batch) => batch.inputLog),
+        batches.map((batch) => batch.inputSeq),
+        batches.map((batch) => batch.fromMinute),
+        batches.map((batch) => batch.toMinute),
+        batches.map((batch) => Buffer.from(batch.payload.buffer, batch.payload.byteOffset, batch.payload.byteLength)),
+      ],
+    });
+    return answer[0]?.ok === true;
+  }
+
+  async states(lane: number): Promise<StateText[]> {
+    const { rows } = await this.#pool.query<StateText>(`select lane, venue, instrument, state from aggregator.series_states where lane = $1`, [lane]);
+    return rows;
+  }
+
+  /** Messages with trades in minutes from `fromMinute` to `toMinute`, both included, in input order. */
+  async batches(venue: string, instrument: string, fromMinute: number, toMinute: number): Promise<Uint8Array[]> {
+    const { rows } = await this.#pool.query<{ payload: Buffer }>(
+      `select payload from aggregator.trade_batches where venue = $1 and instrument = $2 and to_minute >= $3 and from_minute <= $4
+       order by input_log, input_seq`,
+      [venue, instrument, fromMinute, toMinute],
+    );
+    return rows.map((row) => row.payload);
+  }
+
+  /** Closed rows of a series: 1d and 1w from `weekFrom`, the others from `dayFrom` on (epoch milliseconds). */
+  async rows(series: CandleSeries, dayFrom: number, weekFrom: number): Promise<CandleRow[]> {
+    const { venue, instrument, anchor, session } = series.key;
+    const { rows } = await this.#pool.query<StoredRow>(
+      `select timeframe, open_time as "openTime", close_time as "closeTime", state, completeness, revision,
+         first_trade_id as "firstTradeId", last_trade_id as "lastTradeId", absent_minutes as "absentMinutes", sums
+       from aggregator.candles
+       where venue = $1 and instrument = $2 and anchor = $3 and session = $4 and state <> 'forming'
+         and open_time >= to_timestamp(case when timeframe in ('1d', '1w') then $6::float8 else $5::float8 end / 1000)
+         and open_time >= to_timestamp($6::float8 / 1000)`,
+      [venue, instrument, anchor, session, dayFrom, weekFrom],
+    );
+    return rows.map((row) => ({ ...row, openTime: row.openTime / 1000, closeTime: row.closeTime / 1000, sums: sumsOf(row.sums) }));
+  }
+
+  /** Takes a lane's rows and states back to a kept checkpoint, and the checkpoint itself. */
+  async rollBack(lane: number, epoch: number, to: LanePosition): Promise<boolean> {
+    const client = await this.#pool.connect();
+    try {
+      await client.query("begin");
+      if (!(await this.#lanes.reset(client, { lane, epoch }, to))) {
+        await client.query("rollback");
+        return false;
+      }
+      await client.query(
+        `create temporary table restored on commit drop as
+         select distinct on (${KEY.map((name) => `version.${name}`).join(", ")}) version.*
+         from aggregator.candle_versions as version join aggregator.candles as present using (${KEY.join(", ")})
+         where present.lane = $1 and present.input_seq > $2 and version.input_seq <= $2
+         order by ${KEY.map((name) => `version.${name}`).join(", ")}, version.input_seq desc`,
+        [lane, to.seq],
+      );
+      await client.query(`delete from aggregator.candles where lane = $1 and input_seq > $2`, [lane, to.seq]);
+      await client.query(`insert into aggregator.candles (${ALL_COLUMNS.join(", ")}) select ${ALL_COLUMNS.join(", ")} from restored`);
+      await client.query(`delete from aggregator.candle_versions where lane = $1 and input_seq > $2`, [lane, to.seq]);
+      await client.query(`delete from aggregator.trade_batches where lane = $1 and input_log = $2 and input_seq > $3`, [lane, PRESENT_LOG, to.seq]);
+      await client.query(`delete from aggregator.series_states where lane = $1`, [lane]);
+      await client.query(
+        `insert into aggregator.series_states (lane, venue, instrument, state)
+         select lane, venue, instrument, state from aggregator.kept_states where lane = $1 and seq = $2`,
+        [lane, to.seq],
+      );
+      await client.query(`delete from aggregator.kept_states where lane = $1 and seq >= $2`, [lane, to.seq]);
+      await client.query("commit");
+      return true;
+    } catch (error) {
+      await client.query("rollback").catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+
+  /** Empties everything of a lane. */
+  async wipe(lane: number, epoch: number): Promise<boolean> {
+    const client = await this.#pool.connect();
+    try {
+      await client.query("begin");
+      const nowhere = { streamCreated: null, seq: 0, inputId: "", outputCreated: null, outputSeq: 0, outputId: "" };
+      const held = await this.#lanes.reset(client, { lane, epoch }, nowhere);
+      if (held) {
+        for (const table of ["candles", "candle_versions", "series_states", "kept_states", "trade_batches", "faults"]) {
+          await client.query(`delete from aggregator.${table} where lane = $1`, [lane]);
+        }
+      }
+      await client.query(held ? "commit" : "rollback");
+      return held;
+    } finally {
+      client.release();
+    }
+  }
+
+  /** Drops what no late trade and no step back can ask for any more. */
+  async prune(before: readonly { venue: string; instrument: string; minute: number }[]): Promise<void> {
+    const kept = await this.#lanes.pruneKept();
+    for (const [lane, seq] of kept) {
+      await this.#pool.query(`delete from aggregator.kept_states where lane = $1 and seq < $2`, [lane, seq]);
+      await this.#pool.query(`delete from aggregator.candle_versions where lane = $1 and input_seq < $2 and exists (
+        select from aggregator.candle_versions as newer where (newer.venue, newer.instrument, newer.timeframe, newer.open_time)
+          = (candle_versions.venue, candle_versions.instrument, candle_versions.timeframe, candle_versions.open_time)
+          and newer.input_seq > candle_versions.input_seq and newer.input_seq <= $2
+        union all select from aggregator.candles as present where (present.venue, present.instrument, present.timeframe, present.open_time)
+          = (candle_versions.venue, candle_versions.instrument, candle_versions.timeframe, candle_versions.open_time) and present.input_seq <= $2)`, [lane, seq]);
+    }
+    for (const { venue, instrument, minute } of before) {
+      await this.#pool.query(`delete from aggregator.trade_batches where venue = $1 and instrument = $2 and to_minute < $3`, [venue, instrument, minute]);
+    }
+  }
+}
+
+interface StoredRow {
+  timeframe: Timeframe;
+  openTime: number;
+  closeTime: number;
+  state: CandleState;
+  completeness: Completeness;
+  revision: number;
+  firstTradeId: string | null;
+  lastTradeId: string | null;
+  absentMinutes: number;
+  sums: Buffer;
+}
+
+function bytesOf(sums: Float64Array): Buffer {
+  return Buffer.from(sums.buffer, sums.byteOffset, sums.byteLength);
+}
+
+/** A copy, because the bytes of an answer are not aligned. */
+function sumsOf(bytes: Buffer): Float64Array {
+  return new Float64Array(new Uint8Array(bytes).buffer);
+}
+
+function commitSql(): string {
+  let parameter = FIRST_PARAMETER;
+  const next = (type: string): string => `$${parameter++}::${type}[]`;
+  const arrays = [...CANDLE_COLUMNS.map((column) => next(column.type === "timestamptz" ? "int8" : column.type)), ...EXTRA.map(([, type]) => next(type))];
+  const values = [
+    ...CANDLE_COLUMNS.map(({ name, type }) => (type === "timestamptz" ? `to_timestamp(${name} / 1000.0)` : name)),
+    ...EXTRA.map(([name]) => name),
+  ];
+  const key = KEY.filter((name) => name !== "open_time").map((name) => `candle.${name} = input.${name}`);
+  return `, candle_input as (
+    select ${values.map((value, i) => `${value} as ${ALL_COLUMNS[i]}`).join(", ")} from unnest(${arrays.join(", ")}) as input(${ALL_COLUMNS.join(", ")})
+    where (select ok from lane_ok)
+  ), versions as (
+    insert into aggregator.candle_versions (${ALL_COLUMNS.join(", ")})
+    select ${ALL_COLUMNS.map((name) => `candle.${name}`).join(", ")} from aggregator.candles as candle
+    join candle_input as input on ${key.join(" and ")} and candle.open_time = input.open_time where candle.state <> 'forming'
+  ), candles_written as (
+    insert into aggregator.candles as present (${ALL_COLUMNS.join(", ")}) select ${ALL_COLUMNS.join(", ")} from candle_input
+    on conflict (${KEY.join(", ")}) do update set ${ALL_COLUMNS.filter((name) => !KEY.includes(name))
+      .map((name) => `${name} = excluded.${name}`)
+      .join(", ")}
+    where excluded.state <> 'forming' or present.state = 'forming'
+  ), kept as (
+    insert into aggregator.kept_states (lane, seq, venue, instrument, state)
+    select state.lane, lane_kept.seq, state.venue, state.instrument, state.state from aggregator.series_states as state join lane_kept using (lane)
+    on conflict do nothing
+  ), states_written as (
+    insert into aggregator.series_states (lane, venue, instrument, state)
+    select * from unnest(${[next("int4"), next("text"), next("text"), next("text")].join(", ")}) as input(lane, venue, instrument, state) where (select ok from lane_ok)
+    on conflict (lane, venue, instrument) do update set state = excluded.state
+  ), batches_written as (
+    insert into aggregator.trade_batches (lane, venue, instrument, input_log, input_seq, from_minute, to_minute, payload)
+    select * from unnest(${["int4", "text", "text", "text", "int8", "int8", "int8", "bytea"].map(next).join(", ")})
+      as input(lane, venue, instrument, input_log, input_seq, from_minute, to_minute, payload) where (select ok from lane_ok)
+    on conflict do nothing
+  ) select ok from lane_ok`;
+}
