@@ -50,7 +50,7 @@ export async function detectFormat(file: string): Promise<FileFormat> {
   for await (const lines of readLines(file)) {
     const line = lines[0] as string;
     if (line.startsWith("PK")) return "lean-ticks";
-    if (/^\d{16,19} [{[]/.test(line)) return "binance-capture";
+    if (lines.slice(0, 20).some((each) => /^\d{16,19} [{[]/.test(each))) return "binance-capture";
     if (/[,;\t]/.test(line)) return "csv-trades";
     throw new SourceFileError(`${file}: neither a capture, nor ticks, nor CSV: its first line is ${JSON.stringify(line.slice(0, 80))}`);
   }

@@ -76,6 +76,8 @@ describe("ticks of Lean", () => {
     writeFileSync(broken, "PK no zip");
     await expect(openLeanTicks({ files: [broken] })).rejects.toThrow(/broken\.zip: not a whole zip/);
     await expect(openLeanTicks({ files: [join(folder, "none.zip")] })).rejects.toThrow(SourceFileError);
+    const empty = await collect(await openLeanTicks({ files: [zipped("empty.zip", { "20240102_abc_Trade_Tick.csv": "" })] }));
+    expect(String(empty.error)).toMatch(/empty\.zip: no rows to replay/);
     await expect(openLeanTicks({ files: [] })).rejects.toThrow(RangeError);
   });
 });

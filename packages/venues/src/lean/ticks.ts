@@ -85,6 +85,8 @@ async function* readDays(
       position += rows;
     }
   }
+  if (position === 0)
+    throw new SourceFileError(`${[...new Set(days.flat().map(({ file }) => basename(file)))].join(", ")}: no rows to replay`);
   if (position >= from) yield { position, events: [{ kind: "end", timeUs: greatest, reason: "end of the file" }] };
 }
 
