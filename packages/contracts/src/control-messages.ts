@@ -20,7 +20,7 @@ export const replayCommand = defineMessage({
     files: z.array(text).min(1).describe("absolute paths on ingest's machine, in order of time"),
     venue: text.optional().describe("venue of the trades; told by the content where absent"),
     instrument: text.optional().describe("canonical name, needed for files that do not name it"),
-    format: z.enum(["binance", "lean", "csv"]).optional().describe("kind of the files; told by the content where absent"),
+    format: z.enum(["binance-capture", "lean-ticks", "csv-trades"]).optional().describe("kind of the files; told by the content where absent"),
     speed: z.union([z.literal("max"), z.number().positive()]).describe("max, or a multiple of real time"),
   }),
 });
@@ -69,6 +69,9 @@ export const deadLetterRetryReplySchema = z.union([
   z.object({ retried: count, skipped: z.array(z.object({ dlqSeq: integer, reason: text })) }),
   refusalSchema,
 ]);
+
+/** Header of messages that a replay job made: the job's id. */
+export const REPLAY_HEADER = "Replay";
 
 /** Header of a message that was sent again: sequence in MARKET of the one that became a dead letter. */
 export const DLQ_RETRY_HEADER = "Dlq-Retry";

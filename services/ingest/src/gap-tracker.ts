@@ -48,6 +48,8 @@ export interface GapSink {
 
 /** Ids out of their turn are waited for this long, on the connection's clock. */
 const PATIENCE_US = 1_000_000;
+/** A gap that nobody has answered after this long stays as it is. */
+const LONGEST_WAIT_US = 600_000_000;
 /** A source without ids may pause this long in trading hours without a gap. */
 const UNNOTICED_MS = 60_000;
 
@@ -91,6 +93,7 @@ export class GapTracker {
   expire(nowUs: number, refill: Refill): void {
     for (const hole of [...this.#holes]) {
       if (!hole.told && nowUs - hole.sinceUs >= PATIENCE_US) this.#open(hole, refill);
+      else if (hole.told && nowUs - hole.sinceUs >= LONGEST_WAIT_US) this.#close(hole, false);
     }
   }
 
@@ -149,7 +152,7 @@ export class GapTracker {
       hole.filled += 1;
       if (this.#lastId === null || trade.sourceSeq > this.#lastId) this.#lastId = trade.sourceSeq;
     }
-    const named = gapId === null ? this.#oldest() : this.#holes.find((hole) => hole.gapId === gapId);
+    const named = gapId === null ? this.#greatest() : this.#holes.find((hole) => hole.gapId === gapId);
     if (touched.size === 0 && named !== undefined) touched.add(named);
     for (const hole of touched) {
       if (!hole.told) this.#open(hole, "scripted");
@@ -168,8 +171,10 @@ export class GapTracker {
     this.#holes = structuredClone(state.holes);
   }
 
-  #oldest(): Hole | undefined {
-    return this.#holes.find((hole) => hole.told) ?? this.#holes[0];
+  /** The hole that an answer without trades speaks of: of those told, the one with the most missing. */
+  #greatest(): Hole | undefined {
+    const missing = (hole: Hole): number => (hole.told ? 1e12 : 0) + (hole.ranges === null ? 1e9 : missingIn(hole.ranges));
+    return this.#holes.toSorted((a, b) => missing(b) - missing(a))[0];
   }
 
   #note(firstId: number, lastId: number, eventTimeUs: number, nowUs: number): void {

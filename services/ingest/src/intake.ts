@@ -195,7 +195,7 @@ export class Intake {
     if (kept === undefined || !this.#consecutiveIds || trade.epoch !== "" || !Number.isSafeInteger(trade.sourceSeq)) return;
     // One that is quarantined did come: its id is no hole.
     const timeUs = fault === null ? trade.eventTimeUs : this.#clockUs;
-    kept.gaps.seen(trade.sourceSeq, timeUs, this.#clockUs || timeUs);
+    kept.gaps.seen(trade.sourceSeq, timeUs, Math.max(this.#clockUs, timeUs));
   }
 
   #onQuote(quote: RawQuote): void {

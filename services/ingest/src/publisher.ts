@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Bus, type OutgoingMessage, PublishRefusedError, type StoredMessage } from "@tickfleet/runtime/bus";
+import { type Bus, type OutgoingMessage, PublishRefusedError, type StoredMessage, StreamMissingError } from "@tickfleet/runtime/bus";
 import type { Spool } from "./spool.ts";
 import { SpoolCursor, type SpooledMessage } from "./spool-cursor.ts";
 
@@ -23,6 +23,8 @@ export interface PublisherOptions {
   spool: Spool;
   /** Whether this process may write now. */
   mayWrite: () => boolean;
+  /** Makes the stream where it is missing. */
+  provision: () => Promise<void>;
   onPublished: (messages: number, bytes: number) => void;
   /** Called with what is worth a log line; `ok` is whether publishing works. */
   onStatus: (ok: boolean, detail: string) => void;
@@ -74,6 +76,8 @@ export class Publisher {
         if (error instanceof PublishRefusedError) this.#attempt += 1;
         this.#end = null;
         this.#report(false, (error as Error).message);
+        if (error instanceof StreamMissingError)
+          await this.#options.provision().catch((reason: Error) => this.#report(false, reason.message));
         await sleep(waitMs);
         waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
       }

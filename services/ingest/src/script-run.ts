@@ -16,6 +16,8 @@ export interface ScriptOptions {
   /** Resolves when the script may go on to that venue time; null: at once, always. */
   pace: ((timeUs: number) => Promise<void>) | null;
   signal: AbortSignal;
+  /** Headers of the script's messages. */
+  headers?: Record<string, string>;
   /** Called after every block. */
   onProgress?: (position: number, counts: Readonly<IntakeCounts>) => void;
 }
@@ -88,7 +90,7 @@ export async function runScript(options: ScriptOptions): Promise<ScriptResult> {
 
   function message(made: OutboundMessage): void {
     index += 1;
-    if (index > skipUntil) lastN = spool.append(key, index, made);
+    if (index > skipUntil) lastN = spool.append(key, index, made, options.headers);
   }
 
   function quarantine(row: QualityRow): void {

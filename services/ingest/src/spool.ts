@@ -111,6 +111,11 @@ export class Spool {
     return this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
   }
 
+  /** Whether messages that are not published yet fill it. */
+  get full(): boolean {
+    return this.bytes >= this.#options.maxBytes;
+  }
+
   /** Segments in order; the last one grows. */
   get segments(): readonly Readonly<Segment>[] {
     return this.#segments;
@@ -194,9 +199,9 @@ export class Spool {
 
   /** Resolves when the spool has room for more; at once unless unpublished messages fill it. */
   async room(): Promise<void> {
-    while (this.bytes >= this.#options.maxBytes) {
+    while (this.full) {
       this.#trim();
-      if (this.bytes < this.#options.maxBytes) return;
+      if (!this.full) return;
       await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
     }
   }

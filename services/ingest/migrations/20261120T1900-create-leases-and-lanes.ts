@@ -1,0 +1,13 @@
+import { createLaneTables } from "@tickfleet/database/checkpoint";
+import { createLeaseTable } from "@tickfleet/database/lease";
+import { type Kysely, sql } from "kysely";
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await createLeaseTable(db, "ingest");
+  await createLaneTables(db, "ingest", 1);
+}
+
+export async function down(db: Kysely<unknown>): Promise<void> {
+  await sql`drop view pub_lanes`.execute(db);
+  await sql`drop table lanes, kept_lanes, members, faults, leases`.execute(db);
+}

@@ -1,0 +1,141 @@
+import { REPLAY_HEADER } from "@tickfleet/contracts/control-messages";
+import { clock, gap, status, tradeBatch } from "@tickfleet/contracts/market-messages";
+import { classOf, type MessageDefinition, partitionInSubject } from "@tickfleet/contracts/message";
+import { createBatchColumns, decodeTradeBatch } from "@tickfleet/contracts/trade-batch";
+import type { LanePosition, LaneUpdate } from "@tickfleet/database/checkpoint";
+import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
+import type { TradeColumns } from "@tickfleet/market/trade";
+import type { LaneHandler } from "@tickfleet/runtime/lane-handler";
+import type { InputMessage } from "@tickfleet/runtime/ordered-reader";
+import { appendTrades, type Clock, createRecorderRows, type Gap, type RecorderRows, type Status } from "./recorder-rows.ts";
+import type { RecorderStore } from "./store.ts";
+
+/** A message of MARKET as the recorder reads it; the columns of trades are reused by the next one. */
+type RecorderInput =
+  | { kind: "trade"; batch: TradeColumns }
+  | { kind: "clock"; payload: Clock }
+  | { kind: "status"; payload: Status }
+  | { kind: "gap"; payload: Gap }
+  | { kind: "other" };
+
+/** Rows that are written at once without waiting for more. */
+const ENOUGH_ROWS = 5_000;
+const IDLE_MS = 100;
+
+const CLASSES: ReadonlyMap<string, MessageDefinition> = new Map(
+  [clock, status, gap].map((definition) => [classOf(definition.template), definition as MessageDefinition]),
+);
+const TRADE_CLASS = classOf(tradeBatch.template);
+
+/** MARKET -> tables: trades, and beside them the messages that a rebuild needs. Makes no messages of its own. */
+export class Recorder implements LaneHandler {
+  readonly #store: RecorderStore;
+  readonly #scratch = createBatchColumns();
+  readonly #onRecorded: (trades: number, fresh: number) => void;
+  #rows: RecorderRows = createRecorderRows();
+
+  constructor(store: RecorderStore, onRecorded: (trades: number, fresh: number) => void) {
+    this.#store = store;
+    this.#onRecorded = onRecorded;
+  }
+
+  async restore(): Promise<void> {
+    this.#rows = createRecorderRows();
+  }
+
+  /** Rows of messages that the stream lost; it will hold others in their places. Trades stay: they happened. */
+  async rollBack(lane: number, epoch: number, to: LanePosition): Promise<void> {
+    if (!(await this.#store.rollBack(lane, epoch, to))) throw new Error("the recorder's lane is another process's now");
+  }
+
+  async wipe(): Promise<void> {
+    this.#rows = createRecorderRows();
+  }
+
+  /** The recorder has nothing but the stream: it begins with what that holds. */
+  async history(): Promise<null> {
+    this.#rows = createRecorderRows();
+    return null;
+  }
+
+  forget(): void {
+    this.#rows = createRecorderRows();
+  }
+
+  read(message: InputMessage): RecorderInput {
+    const name = classOf(message.subject);
+    if (name === TRADE_CLASS) {
+      decodeTradeBatch(message.data, this.#scratch);
+      return { kind: "trade", batch: this.#scratch };
+    }
+    const definition = CLASSES.get(name);
+    if (definition === undefined) return { kind: "other" };
+    return { kind: name, payload: parsePayload(definition, message) } as RecorderInput;
+  }
+
+  needsLoad(): boolean {
+    return false;
+  }
+
+  async load(): Promise<void> {}
+
+  apply(input: unknown, _lane: number, message: InputMessage): void {
+    const market = input as RecorderInput;
+    if (market.kind === "other") return;
+    if (market.kind === "trade") {
+      appendTrades(this.#rows, market.batch, message.seq);
+      const replay = message.header(REPLAY_HEADER);
+      if (replay !== "") this.#rows.replays.set(message.seq, replay);
+      return;
+    }
+    const { payload } = market;
+    const partition = partitionInSubject(message.subject);
+    this.#rows.events.push({
+      inputSeq: message.seq,
+      partition: partition === "all" ? null : partition,
+      kind: market.kind,
+      venue: payload.venue,
+      subjectTail: market.kind === "gap" ? market.payload.instrument : market.payload.connection,
+      timeUs: market.kind === "gap" ? market.payload.to : market.payload.time,
+      payload: JSON.stringify(payload),
+    });
+    if (market.kind === "gap") this.#rows.gaps.push(market.payload);
+    if (market.kind === "status") this.#rows.statuses.push(market.payload);
+  }
+
+  deadLettered(): void {}
+
+  isParked(): boolean {
+    return false;
+  }
+
+  afterFold(): number {
+    return IDLE_MS;
+  }
+
+  async commit(updates: readonly LaneUpdate[]): Promise<boolean> {
+    const rows = this.#rows;
+    const fresh = await this.#store.commit(updates, rows);
+    if (fresh === null) return false;
+    this.#rows = createRecorderRows();
+    this.#onRecorded(rows.trades.inputSeq.length, fresh);
+    return true;
+  }
+
+  hasRows(): boolean {
+    return this.#rows.trades.inputSeq.length >= ENOUGH_ROWS || this.#rows.events.length >= ENOUGH_ROWS;
+  }
+}
+
+function parsePayload(definition: MessageDefinition, message: InputMessage): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(message.data));
+  } catch (cause) {
+    throw new InvalidMessageError(`${message.subject}: not JSON`, { cause });
+  }
+  const parsed = definition.schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const fault = parsed.error.issues[0];
+  throw new InvalidMessageError(`${message.subject}: ${fault?.path.join(".") ?? ""} ${fault?.message ?? "is not as its schema says"}`);
+}

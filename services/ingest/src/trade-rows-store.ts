@@ -1,0 +1,78 @@
+import type { PoolClient } from "@tickfleet/database/pool";
+import type { TradeRows } from "./recorder-rows.ts";
+
+const COLUMNS = [
+  ["instrument_id", "int4"],
+  ["event_time", "timestamptz"],
+  ["event_time_ns_rest", "int2"],
+  ["received_time", "timestamptz"],
+  ["epoch", "text"],
+  ["source_seq", "int8"],
+  ["trade_id", "text"],
+  ["price", "int8"],
+  ["price_scale", "int2"],
+  ["size", "int8"],
+  ["size_scale", "int2"],
+  ["side", "int2"],
+  ["side_method", "int2"],
+  ["bid", "int8"],
+  ["ask", "int8"],
+  ["bid_size", "int8"],
+  ["ask_size", "int8"],
+  ["quote_age_us", "int8"],
+  ["quote_method", "text"],
+  ["fill", "text"],
+  ["input_generation", "int2"],
+  ["input_seq", "int8"],
+] as const;
+const NAMES = COLUMNS.map(([name]) => name).join(", ");
+const TIME_VALUES = COLUMNS.map(([name, type]) =>
+  type === "timestamptz" ? `timestamptz 'epoch' + ${name} * interval '1 microsecond'` : name,
+);
+const INSERT = `insert into ingest.trades (${NAMES}) select ${TIME_VALUES.join(", ")}
+  from unnest(${COLUMNS.map(([, type], i) => `$${i + 1}::${type === "timestamptz" ? "int8" : type}[]`).join(", ")}) as input(${NAMES})
+  on conflict do nothing returning input_seq`;
+
+function valuesOf(rows: TradeRows, ids: ReadonlyMap<string, number>, generation: number): (string | number | null)[][] {
+  return [
+    rows.instrument.map((key) => ids.get(key) as number),
+    rows.eventTimeUs,
+    rows.eventTimeNsRest,
+    rows.receivedTimeUs,
+    rows.epoch,
+    rows.sourceSeq,
+    rows.tradeId,
+    rows.price,
+    rows.priceScale,
+    rows.size,
+    rows.sizeScale,
+    rows.side,
+    rows.sideMethod,
+    rows.bid,
+    rows.ask,
+    rows.bidSize,
+    rows.askSize,
+    rows.quoteAgeUs,
+    rows.quoteMethod,
+    rows.fill,
+    rows.inputSeq.map(() => generation),
+    rows.inputSeq,
+  ];
+}
+
+/** Inserts the trades that are new; how many that are, by sequence of their message. */
+export async function insertTrades(
+  client: PoolClient,
+  rows: TradeRows,
+  ids: ReadonlyMap<string, number>,
+  generation: number,
+): Promise<Map<number, number>> {
+  const { rows: inserted } = await client.query<{ input_seq: number }>({
+    name: "insert-trades",
+    text: INSERT,
+    values: valuesOf(rows, ids, generation),
+  });
+  const counts = new Map<number, number>();
+  for (const { input_seq } of inserted) counts.set(input_seq, (counts.get(input_seq) ?? 0) + 1);
+  return counts;
+}
