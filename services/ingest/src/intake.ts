@@ -55,7 +55,6 @@ export class Intake {
   get life(): IntakeState["life"] {
     return this.#life;
   }
-
   handle(event: SourceEvent): void {
     if (event.kind === "trade") this.#onTrade(event.trade);
     else if (event.kind === "quote") this.#onQuote(event.quote);
@@ -277,8 +276,7 @@ export class Intake {
 
   #tellStatus(state: Payload<typeof status>["state"], time: number, reason: string): void {
     const { venue, connection } = this.#options;
-    const instruments = this.#listed.map((each) => ({ ...each }));
-    const payload: Payload<typeof status> = { venue, connection, state, time, version: this.#version, instruments, reason };
+    const payload: Payload<typeof status> = { venue, connection, state, time, version: this.#version, instruments: this.#listed, reason };
     this.#send(this.#statusSubject, payload);
   }
 

@@ -280,8 +280,7 @@ export class Spool {
       bytes -= oldest.bytes;
       this.#segments.shift();
     }
-    if (bytes >= this.#options.maxBytes) return;
-    for (const wake of this.#waitingForRoom.splice(0)) wake();
+    if (bytes < this.#options.maxBytes) for (const wake of this.#waitingForRoom.splice(0)) wake();
   }
 
   #remember(record: SpoolRecord): void {
