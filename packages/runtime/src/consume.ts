@@ -37,6 +37,8 @@ export interface ConsumerOptions {
   maxMessages?: number;
   /** Longest time without a commit where there is nothing to publish, milliseconds. */
   commitEveryMs?: number;
+  /** Time between two checkpoints that are kept to step back to, milliseconds. */
+  keepEveryMs?: number;
 }
 
 const DEFAULT_MAX_MESSAGES = 2_000;
@@ -44,7 +46,7 @@ const DEFAULT_COMMIT_EVERY_MS = 500;
 const TAKE_WAIT_MS = 100;
 const RENEW_EVERY_MS = 3_000;
 const VERIFY_EVERY_MS = 30_000;
-const KEEP_EVERY_MS = 60_000;
+const DEFAULT_KEEP_EVERY_MS = 60_000;
 const FAULTS_UNTIL_PARKED = 3;
 const LONGEST_BACKOFF_MS = 5_000;
 
@@ -80,6 +82,7 @@ class Consumer {
   readonly #outputs: LaneOutputs;
   #reader: OrderedReader | null = null;
   #lastCommit = 0;
+  #lastRead: { message: InputMessage; input: unknown } | null = null;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
@@ -262,7 +265,7 @@ class Consumer {
     else if (handler.isParked(lane.lane, message)) await this.#deadLetter(lane, message, "fault", "its instrument is parked");
     else {
       try {
-        let input = handler.read(message);
+        let input = this.#read(message);
         if (handler.needsLoad(input, lane.lane)) {
           await this.#flush(true, lane);
           await handler.load(input, lane.lane, message);
@@ -281,6 +284,12 @@ class Consumer {
     lane.seq = message.seq;
     lane.inputId = message.id;
     lane.dirty = true;
+  }
+
+  /** Reads a message once, also where every lane takes it. */
+  #read(message: InputMessage): unknown {
+    if (this.#lastRead?.message !== message) this.#lastRead = { message, input: this.#options.handler.read(message) };
+    return this.#lastRead.input;
   }
 
   async #deadLetter(lane: Lane, message: InputMessage, kind: "invalid" | "fault", error: string): Promise<void> {
@@ -309,15 +318,16 @@ class Consumer {
     if (!due && Date.now() - this.#lastCommit < (this.#options.commitEveryMs ?? DEFAULT_COMMIT_EVERY_MS)) return;
     if (this.#outputs.count > 0) await this.#outputs.publish();
     const moved = lanes.filter((lane) => lane.dirty);
-    if (moved.length > 0 && !(await handler.commit(moved.map((lane) => updateOf(lane))))) {
+    const time = Date.now();
+    const keepBefore = time - (this.#options.keepEveryMs ?? DEFAULT_KEEP_EVERY_MS);
+    if (moved.length > 0 && !(await handler.commit(moved.map((lane) => updateOf(lane, lane.keptAt <= keepBefore))))) {
       throw new LanesLostError("the commit was refused: a lane is another process's now");
     }
-    const time = Date.now();
     for (const lane of moved) {
       lane.dirty = false;
-      if (time - lane.keptAt > KEEP_EVERY_MS) lane.keptAt = time;
+      if (lane.keptAt <= keepBefore) lane.keptAt = time;
     }
-    this.#lastCommit = time;
+    this.#lastCommit = Date.now();
   }
 
   /** Holds every lane's committed position against the streams again. */
@@ -331,9 +341,9 @@ class Consumer {
   }
 }
 
-function updateOf(lane: Lane): LaneUpdate {
+function updateOf(lane: Lane, keep: boolean): LaneUpdate {
   const { lane: number, epoch, streamCreated, seq, inputId, outputCreated, outputSeq, outputId } = lane;
-  return { lane: number, epoch, streamCreated, seq, inputId, outputCreated, outputSeq, outputId, keep: Date.now() - lane.keptAt > KEEP_EVERY_MS };
+  return { lane: number, epoch, streamCreated, seq, inputId, outputCreated, outputSeq, outputId, keep };
 }
 
 /** Errors of the surroundings (broker, database, leases), which are waited out, not blamed on a message. */

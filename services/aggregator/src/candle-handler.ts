@@ -121,8 +121,8 @@ export class CandleHandler implements LaneHandler {
     const generation = message.header(HISTORY_HEADER);
     const place: InputPlace = {
       lane,
-      inputSeq: generation === "" ? message.seq : 0,
-      idSeq: `${generation}:${message.seq}`,
+      inputSeq: message.seq,
+      rowSeq: generation === "" ? message.seq : 0,
     };
     const loaded = this.#loaded?.seq === message.seq ? this.#loaded.revision : null;
     this.#loaded = null;

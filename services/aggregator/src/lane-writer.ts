@@ -12,10 +12,10 @@ const encoder = new TextEncoder();
 /** Where and when something happened in the input log. */
 export interface InputPlace {
   lane: number;
-  /** Sequence in MARKET; 0 in rows made from history. */
+  /** Sequence of the message in MARKET. */
   inputSeq: number;
-  /** Sequence as ids of outputs name it: it tells repeated notices apart. */
-  idSeq: string;
+  /** What its rows remember of that: the sequence, or 0 where they come from history. */
+  rowSeq: number;
 }
 
 /** Gathers what a commit writes, and says the same on the bus. */
@@ -36,10 +36,10 @@ export class LaneWriter {
   }
 
   /** Keeps and publishes a closed or revised candle. */
-  putCandle(place: InputPlace, series: CandleSeries, row: CandleRow, stamps: Readonly<Record<string, number>>, emit: EmitOutput): void {
-    this.pending.put(place.lane, series, row, place.inputSeq);
+  putCandle(place: InputPlace, series: CandleSeries, row: CandleRow, emit: EmitOutput): void {
+    this.pending.put(place.lane, series, row, place.rowSeq);
     const { venue, instrument, anchor, session } = series.key;
-    const payload = { ...createCandle(series.key, row, series.instrument.kind, series.instrument.contractSize), stamps };
+    const payload = { ...createCandle(series.key, row, series.instrument.kind, series.instrument.contractSize), stamps: {} };
     emit({
       subject: subjectOf(candle, { venue, instrument, timeframe: row.timeframe }),
       id: `candle:${venue}:${instrument}:${row.timeframe}:${anchor}:${session}:${row.openTime}:${row.revision}`,
@@ -53,19 +53,19 @@ export class LaneWriter {
     const notices = [...result.recomputed];
     for (const row of result.revised) {
       if (cause === "history") {
-        this.pending.put(place.lane, series, row, place.inputSeq);
+        this.pending.put(place.lane, series, row, place.rowSeq);
         const notice = notices.find((candidate) => candidate.timeframe === row.timeframe);
         if (notice === undefined) notices.push({ timeframe: row.timeframe, from: row.openTime, to: row.closeTime });
         else Object.assign(notice, { from: Math.min(notice.from, row.openTime), to: Math.max(notice.to, row.closeTime) });
       } else {
-        this.putCandle(place, series, row, {}, emit);
+        this.putCandle(place, series, row, emit);
       }
     }
-    for (const row of result.rewritten) this.pending.put(place.lane, series, row, place.inputSeq);
+    for (const row of result.rewritten) this.pending.put(place.lane, series, row, place.rowSeq);
     for (const { timeframe, from, to } of notices) {
       emit({
         subject: subjectOf(candleRecomputed, { venue, instrument, timeframe }),
-        id: `candle-recomputed:${venue}:${instrument}:${timeframe}:${from}:${to}:${place.idSeq}`,
+        id: `candle-recomputed:${venue}:${instrument}:${timeframe}:${from}:${to}:${place.inputSeq}`,
         data: encoder.encode(JSON.stringify({ venue, instrument, timeframe, anchor, session, from, to, cause, inputSeq: place.inputSeq })),
       });
     }

@@ -21,7 +21,7 @@ export function onClock(state: LaneState, message: Payload<typeof clock>, place:
     if (time <= series.watermarkUs && held === (series.heldSinceUs !== null)) continue;
     entry.dirty = true;
     series.advanceTo(time, held, (row) => {
-      writer.putCandle(place, series, row, entry.stamps, emit);
+      writer.putCandle(place, series, row, emit);
       entry.changed = true;
     });
   }

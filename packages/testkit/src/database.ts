@@ -1,0 +1,170 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type EmbeddedDatabase, startEmbeddedDatabase } from "@tickfleet/local/embedded-database";
+import pg from "pg";
+import { startContainer, usesDocker } from "./docker.ts";
+import { copyFolder } from "./folder-copy.ts";
+import { killAtExit, removeScratch, scratchFolder } from "./scratch.ts";
+import { timescale } from "./timescale.ts";
+
+/** A PostgreSQL server that a test may stop, kill and start again on the same port. */
+export interface DatabaseServer {
+  /** Superuser's address of the database `postgres`. */
+  readonly adminUrl: string;
+  /** Process id, null while it is down or where it runs in a container or elsewhere. */
+  readonly pid: number | null;
+  /** Folder of all its data, null for a server that is not ours. */
+  readonly clusterDir: string | null;
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TestDatabaseOptions {
+  /** `plain` (default) or `timescale`, which throws where no such server is at hand: ask `timescale()` first. */
+  edition?: "plain" | "timescale";
+  /** A server of its own, for tests that stop or kill it; else one server serves the whole test process. */
+  ownServer?: boolean;
+}
+
+/** A database of one test file. */
+export interface TestDatabase extends AsyncDisposable {
+  readonly url: string;
+  readonly server: DatabaseServer;
+  /** Runs one statement on a short connection and returns its rows. */
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Drops it, whoever is connected. */
+  close(): Promise<void>;
+}
+
+let shared: Promise<DatabaseServer> | null = null;
+let count = 0;
+
+/** Makes an empty database for the caller on a real PostgreSQL (about 1 s the first time, then 50 ms). */
+export async function startDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const server = await serverFor(options);
+  const name = `test_${process.pid}_${Date.now().toString(36)}_${count++}`;
+  await runOn(server.adminUrl, `CREATE DATABASE ${name}`);
+  const address = new URL(server.adminUrl);
+  address.pathname = `/${name}`;
+  const url = address.href;
+  const close = async (): Promise<void> => {
+    if (options.ownServer && server.clusterDir !== null) await server.close();
+    else await runOn(server.adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  };
+  return {
+    url,
+    server,
+    query: <Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]) => runOn<Row>(url, text, values),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function serverFor(options: TestDatabaseOptions): Promise<DatabaseServer> {
+  if (options.edition === "timescale") {
+    const adminUrl = await timescale();
+    if (adminUrl === null) throw new Error("no TimescaleDB server at hand; set TIMESCALE_URL to the superuser's address of one");
+    const refuse = (): Promise<void> => Promise.reject(new Error("this TimescaleDB server is shared and not ours to stop"));
+    return { adminUrl, pid: null, clusterDir: null, stop: refuse, kill: refuse, start: refuse, close: async () => {} };
+  }
+  if (options.ownServer) return startServer();
+  shared ??= startServer();
+  return shared;
+}
+
+function startServer(): Promise<DatabaseServer> {
+  const folder = scratchFolder("postgres");
+  return usesDocker() ? inContainer(folder) : asProcess(folder);
+}
+
+async function asProcess(folder: string): Promise<DatabaseServer> {
+  let server: EmbeddedDatabase | null = null;
+  let forget = (): void => {};
+  let port = 0;
+  // a killed process loses nothing without fsync, only a killed machine does
+  const settings = { fsync: "off", full_page_writes: "off", shared_buffers: "64MB" };
+  const launch = async (): Promise<EmbeddedDatabase> => {
+    if (server !== null) return server;
+    const started = await startEmbeddedDatabase({ dataDir: folder, port, database: "postgres", settings, dieWithParent: true });
+    port = started.port;
+    forget = killAtExit(started.pid);
+    server = started;
+    return started;
+  };
+  const end = async (how: "stop" | "kill"): Promise<void> => {
+    if (server === null) return;
+    await server[how]();
+    forget();
+    server = null;
+  };
+  const { url, clusterDir } = await launch();
+  return {
+    adminUrl: url,
+    clusterDir,
+    get pid() {
+      return server?.pid ?? null;
+    },
+    stop: () => end("stop"),
+    kill: () => end("kill"),
+    start: async () => void (await launch()),
+    close: async () => {
+      await end("kill");
+      removeScratch(folder);
+    },
+  };
+}
+
+async function inContainer(folder: string): Promise<DatabaseServer> {
+  const clusterDir = join(folder, "cluster");
+  mkdirSync(clusterDir, { mode: 0o777 });
+  const container = await startContainer({
+    image: "postgres:18-alpine",
+    command: ["postgres", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "timezone=UTC"],
+    env: { POSTGRES_PASSWORD: "postgres", PGDATA: "/cluster" },
+    containerPort: 5432,
+    data: { source: clusterDir, target: "/cluster" },
+    readyLine: /database system is ready to accept connections/,
+    readyTimes: 2,
+  });
+  const { stop, kill, start } = container;
+  const close = async (): Promise<void> => {
+    await container.remove();
+    removeScratch(folder);
+  };
+  return { adminUrl: `postgres://postgres:postgres@127.0.0.1:${container.port}/postgres`, pid: null, clusterDir, stop, kill, start, close };
+}
+
+async function runOn<Row extends pg.QueryResultRow>(url: string, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text, [...values])).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Copies the whole server's data as it is now (it is down for a moment); returns the folder of the copy. */
+export async function dumpDatabase(server: DatabaseServer): Promise<string> {
+  const copy = scratchFolder("postgres-dump");
+  await server.stop();
+  await copyFolder(clusterOf(server), join(copy, "cluster"));
+  await server.start();
+  return copy;
+}
+
+/** Puts the whole server back to a dump, as an operator does who restores yesterday's backup. */
+export async function restoreDatabase(server: DatabaseServer, dump: string): Promise<void> {
+  const cluster = clusterOf(server);
+  await server.stop();
+  rmSync(cluster, { recursive: true, force: true });
+  await copyFolder(join(dump, "cluster"), cluster);
+  await server.start();
+}
+
+function clusterOf(server: DatabaseServer): string {
+  if (server.clusterDir === null) throw new Error("this database server is shared; ask for one with ownServer");
+  return server.clusterDir;
+}

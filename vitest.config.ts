@@ -1,0 +1,35 @@
+import { defineConfig } from "vitest/config";
+
+const shared = { environment: "node", pool: "forks", passWithNoTests: true } as const;
+
+/** `unit`: pure and quick, beside the source. `service`: real servers and processes, in `test/` folders. */
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts", "services/*/src/**/*.ts"],
+      exclude: ["**/*.test.ts", "**/*.bench.ts", "packages/testkit/**"],
+    },
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "infra/**/src/**/*.test.ts"],
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "service",
+          include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "infra/*/test/**/*.test.ts", "test/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+          globalSetup: ["packages/testkit/src/shared-servers.ts"],
+        },
+      },
+    ],
+  },
+});
