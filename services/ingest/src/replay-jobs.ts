@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { REPLAY_HEADER, type replayCommand } from "@tickfleet/contracts/control-messages";
 import type { Payload } from "@tickfleet/contracts/message";
 import { openFileSource } from "@tickfleet/venues/file-source";
+import { type ScriptedSource, SourceFileError } from "@tickfleet/venues/source";
 import type { Logger } from "pino";
 import type { IntakeCounts } from "./intake-state.ts";
 import type { Publisher } from "./publisher.ts";
@@ -118,9 +119,19 @@ export class ReplayJobs {
   }
 }
 
-function openSource(request: ReplayRequest): ReturnType<typeof openFileSource> {
+/**
+ * Opens a request's files. Each instrument has a connection of its own, whose clock goes on from file to file:
+ * another instrument's file of the same day must not come late.
+ */
+async function openSource(request: ReplayRequest): Promise<ScriptedSource> {
   const { files, format, venue, instrument } = request;
-  return openFileSource({ files, format, venue, instrument, connection: CONNECTION });
+  const open = (connection: string): Promise<ScriptedSource> => openFileSource({ files, format, venue, instrument, connection });
+  for await (const { events } of (await open(CONNECTION)).events(0)) {
+    const opening = events.find((event) => event.kind === "open");
+    if (opening === undefined) continue;
+    return open(opening.instruments.length === 1 ? `${CONNECTION}-${opening.instruments[0]?.instrument}` : CONNECTION);
+  }
+  throw new SourceFileError(`${files.join(", ")}: nothing in it that can be replayed`);
 }
 
 /** Lets a script go on so many times as fast as it happened, from the first time that it tells. */

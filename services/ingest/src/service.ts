@@ -53,7 +53,7 @@ async function start(context: Context): Promise<void> {
 function startPipeline(context: Context, pool: Pool, lease: WriterLease): void {
   const { config, logger, health, signal, bus } = context;
   const folder = resolve(config.INGEST_SPOOL_DIR);
-  const spool = new Spool({ folder, maxBytes: config.INGEST_SPOOL_BYTES, onError: fatal });
+  const spool = new Spool({ folder, maxBytes: config.INGEST_SPOOL_BYTES, onError: context.fail });
   context.onShutdown("spool", async () => spool.close());
   const publisher = createPublisher(context, spool, lease);
   const store = new ReplayStore(pool);
@@ -93,15 +93,12 @@ function startPipeline(context: Context, pool: Pool, lease: WriterLease): void {
 
 function createPublisher(context: Context, spool: Spool, lease: WriterLease): Publisher {
   const { logger, health, metrics, bus } = context;
-  const published = metrics.counter("tickfleet_ingest_published_messages_total", "messages stored in MARKET");
-  const publishedBytes = metrics.counter("tickfleet_ingest_published_bytes_total", "payload bytes stored in MARKET");
-  const depth = metrics.gauge("tickfleet_ingest_spool_depth_messages", "messages that are spooled and not yet stored");
-  const bytes = metrics.gauge("tickfleet_ingest_spool_bytes", "bytes of the spool on disk");
-  const timer = setInterval(() => {
-    depth.set(spool.lastN - (spool.acknowledged?.n ?? 0));
-    bytes.set(spool.bytes);
-  }, 1_000);
-  context.onShutdown("spool metrics", async () => clearInterval(timer));
+  const published = metrics.counter("ingest_published_messages_total", "messages stored in MARKET");
+  const publishedBytes = metrics.counter("ingest_published_bytes_total", "payload bytes stored in MARKET");
+  metrics.gauge("ingest_spool_depth_messages", "messages that are spooled and not yet stored", [], (gauge) => {
+    gauge.set(spool.lastN - (spool.acknowledged?.n ?? 0));
+  });
+  metrics.gauge("ingest_spool_bytes", "bytes of the spool on disk", [], (gauge) => gauge.set(spool.bytes));
   return new Publisher({
     bus,
     spool,
@@ -121,8 +118,8 @@ function createPublisher(context: Context, spool: Spool, lease: WriterLease): Pu
 
 function startRecorder(context: Context, pool: Pool): void {
   const { config, logger, health, metrics, bus, signal } = context;
-  const recorded = metrics.counter("tickfleet_ingest_recorded_trades_total", "trades written to the record");
-  const repeated = metrics.counter("tickfleet_ingest_repeated_trades_total", "trades that were in the record already");
+  const recorded = metrics.counter("ingest_recorded_trades_total", "trades written to the record");
+  const repeated = metrics.counter("ingest_repeated_trades_total", "trades that were in the record already");
   const owner = `recorder:${process.pid}:${Date.now().toString(36)}`;
   const lanes = new LaneStore(pool, "ingest", owner, config.INGEST_LEASE_MS);
   const recorder = new Recorder(new RecorderStore(pool, lanes, config.INGEST_LEASE_MS), (trades, fresh) => {
@@ -150,8 +147,8 @@ function renewLease(context: Context, lease: WriterLease): void {
   const { config, logger } = context;
   const timer = setInterval(() => {
     lease.renew().catch((error: unknown) => {
-      if (error instanceof LeaseLostError) fatal(error);
-      logger.warn({ reason: describeDatabaseError(error) }, "the lease could not be renewed");
+      if (error instanceof LeaseLostError) context.fail(error);
+      else logger.warn({ reason: describeDatabaseError(error) }, "the lease could not be renewed");
     });
   }, config.INGEST_LEASE_MS / 4);
   context.onShutdown("lease", async () => {
@@ -163,17 +160,10 @@ function renewLease(context: Context, lease: WriterLease): void {
 /** Runs a part to its end; the shutdown waits for it, and what it throws ends the process. */
 function run(context: Context, name: string, part: Promise<unknown>): void {
   const done = part.catch((error: unknown) => {
-    if (!context.signal.aborted) fatal(error);
+    if (!context.signal.aborted) context.fail(error);
     context.logger.warn({ err: error, part: name }, "a part ended with an error during the shutdown");
   });
   context.onShutdown(name, async () => void (await done));
-}
-
-/** Ends the process: the chassis logs what nobody caught, and exits with 1. */
-function fatal(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }
 
 /** Passes a reason on only when it changes. */

@@ -76,3 +76,12 @@ export async function insertTrades(
   for (const { input_seq } of inserted) counts.set(input_seq, (counts.get(input_seq) ?? 0) + 1);
   return counts;
 }
+
+/** Copies the trades, all of them new. @throws 23505 where one is not */
+export async function copyTrades(client: PoolClient, rows: TradeRows, ids: ReadonlyMap<string, number>, generation: number): Promise<void> {
+  await client.query({
+    name: "copy-trades",
+    text: INSERT.replace("on conflict do nothing returning input_seq", ""),
+    values: valuesOf(rows, ids, generation),
+  });
+}

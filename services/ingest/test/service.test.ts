@@ -1,0 +1,143 @@
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createFixture, type IngestFixture, sharedData } from "./ingest-process.ts";
+
+let fixture: IngestFixture;
+
+beforeEach(async () => {
+  fixture = await createFixture({ duplicateWindowMs: 100 });
+});
+afterEach(async () => {
+  await fixture.close();
+});
+
+/** All of MARKET in its order, without what differs from run to run. */
+async function stored(): Promise<string[]> {
+  const { firstSeq, lastSeq } = await fixture.bus.streamPosition("MARKET");
+  const found: string[] = [];
+  for (let from = firstSeq; from <= lastSeq; from += 64) {
+    const seqs = Array.from({ length: Math.min(64, lastSeq - from + 1) }, (_, i) => from + i);
+    for (const message of await Promise.all(seqs.map((seq) => fixture.bus.getMessage("MARKET", seq)))) {
+      if (message !== null) found.push(`${message.subject} ${Buffer.from(message.data).toString()}`);
+    }
+  }
+  return found;
+}
+
+/** Starts a process, and kills it some time after it has begun to publish. */
+async function killInTheMiddle(afterMs: number, env: Record<string, string>): Promise<void> {
+  const before = (await fixture.bus.streamPosition("MARKET")).lastSeq;
+  await fixture.start(env);
+  await expect
+    .poll(async () => (await fixture.bus.streamPosition("MARKET")).lastSeq, { timeout: 20_000, interval: 5 })
+    .toBeGreaterThan(before);
+  await new Promise((resolve) => setTimeout(resolve, afterMs));
+  await fixture.kill();
+}
+
+describe.skipIf(sharedData === null)("recorded data (skipped where ../shared is absent)", () => {
+  const captures = ["20240808", "20240809"].map((day) => join(sharedData ?? "", `crypto_ws/binance_spot_btcusdt_${day}.txt.gz`));
+
+  test("both spot captures give 19,904 trades, a second run none, one after the other the same", async () => {
+    await fixture.start();
+    expect(await fixture.replay("both", captures)).toMatchObject({ state: "done", trades: 19_904, recorded: 19_904, quarantined: 0 });
+    expect(await fixture.replay("again", captures)).toMatchObject({ state: "done", trades: 19_904, recorded: 0 });
+    const sums = `select count(*)::int as count, sum(size_scaled * power(10, 8 - size_scale)) as size,
+      sum(size_scaled * power(10, 8 - size_scale)) filter (where side = 'buy') as buy, count(bid)::int as quoted, min(input_seq)::int as first
+      from ingest.pub_trades where venue = 'binance' and instrument = 'BTC-USDT'`;
+    const [row] = await fixture.database.query<{ count: number; size: string; buy: string }>(sums);
+    expect(row).toMatchObject({ count: 19_904, quoted: 19_904 });
+    expect([Number(row?.size), Number(row?.buy)]).toEqual([43_791_552_000, 20_449_112_000]);
+    expect(await fixture.database.query("select from ingest.pub_gaps")).toEqual([]);
+    expect(await fixture.stop()).toBe(0);
+
+    const apart = await createFixture();
+    await apart.start();
+    expect(await apart.replay("first", captures.slice(0, 1))).toMatchObject({ recorded: 9_757 });
+    expect(await apart.replay("second", captures.slice(1))).toMatchObject({ recorded: 10_147 });
+    const rows = `select source_seq, event_time, price_scaled, size_scaled, side, side_method, bid, ask, quote_age_us from ingest.pub_trades order by source_seq`;
+    expect(await apart.database.query(rows)).toEqual(await fixture.database.query(rows));
+    await apart.close();
+  });
+
+  test("SPY of one day: 250,601 trades, sides by the tick rule; another instrument of that day is not late", async () => {
+    await fixture.start();
+    const job = await fixture.replay("spy", [join(sharedData ?? "", "ticks_lean/equity_spy_20131007_trade.zip")]);
+    expect(job).toMatchObject({ state: "done", recorded: 250_601 });
+    const rows = await fixture.database.query(
+      `select side_method, count(*)::int as count from ingest.pub_trades where instrument = 'SPY' group by side_method order by side_method`,
+    );
+    expect(rows.map((row) => row["side_method"])).toEqual(["none", "tick"]);
+    const [instrument] = await fixture.database.query("select calendar, close_delay_ms from ingest.pub_instruments");
+    expect(instrument).toEqual({ calendar: "us-equity", close_delay_ms: 2_000 });
+    await fixture.replay("aig", [join(sharedData ?? "", "ticks_lean/equity_aig_20131007_trade.zip")]);
+    const [clocks] = await fixture.database.query<{ count: number }>(
+      "select count(*)::int as count from ingest.pub_market_events where kind = 'clock' and subject_tail = 'replay-AIG'",
+    );
+    expect(clocks?.count).toBeGreaterThan(100);
+  });
+
+  test("kills in the middle leave the same messages in MARKET, and every trade once", async () => {
+    const reference = await createFixture();
+    await reference.start();
+    await reference.replay("job", captures);
+    const expected = await reference.database.query("select source_seq, price, side, bid from ingest.pub_trades order by source_seq");
+    const done = fixture.replay("job", captures, { speed: 150 });
+    for (let i = 0; i < 6; i++) await killInTheMiddle(50 * i, {});
+    await fixture.start();
+    expect(await done).toMatchObject({ state: "done", recorded: 19_904 });
+    const swap = fixture;
+    const killed = await stored();
+    fixture = reference;
+    const undisturbed = await stored();
+    fixture = swap;
+    await reference.close();
+    expect(killed.length).toBe(undisturbed.length);
+    expect(killed).toEqual(undisturbed);
+    expect(await fixture.database.query("select source_seq, price, side, bid from ingest.pub_trades order by source_seq")).toEqual(
+      expected,
+    );
+  });
+
+  test("a file that is not there or cut off is told; what could be read counts", async () => {
+    await fixture.start();
+    expect(await fixture.replay("absent", ["/nowhere/file.gz"])).toMatchObject({ error: expect.stringContaining("/nowhere/file.gz") });
+    const { readFile, writeFile } = await import("node:fs/promises");
+    const cut = join(fixture.spoolFolder, "cut.txt.gz");
+    await writeFile(cut, (await readFile(captures[0] as string)).subarray(0, 400_000));
+    const job = await fixture.replay("cut", [cut]);
+    expect(job).toMatchObject({ state: "failed", error: expect.stringContaining("cut.txt.gz") });
+    expect(job["recorded"]).toBeGreaterThan(1_000);
+  });
+});
+
+describe("the demo", () => {
+  const START_MS = Date.UTC(2026, 0, 5, 12);
+  const env = {
+    INGEST_SOURCES: "demo",
+    INGEST_DEMO_SEED: "7",
+    INGEST_DEMO_START_MS: String(START_MS),
+    INGEST_DEMO_END_MS: String(START_MS + 60 * 60_000),
+  };
+
+  const ended = async (): Promise<boolean> =>
+    (await fixture.database.query("select from ingest.pub_market_events where kind = 'status' and payload ->> 'state' = 'ended'")).length >
+    0;
+
+  test("is the same after kills, with gaps that opened and closed", async () => {
+    await fixture.start(env);
+    await expect.poll(ended, { timeout: 60_000, interval: 200 }).toBe(true);
+    const undisturbed = await stored();
+    const gaps = "select id, state, missing, filled, from_time, to_time from ingest.pub_gaps order by id";
+    const trades = "select instrument, source_seq, price, side, fill from ingest.pub_trades order by 1, 2";
+    const expected = [await fixture.database.query(gaps), await fixture.database.query(trades)];
+    expect(expected[0]?.length).toBeGreaterThan(0);
+    await fixture.close();
+    fixture = await createFixture({ duplicateWindowMs: 100 });
+    for (let i = 0; i < 8; i++) await killInTheMiddle(20 * i, env);
+    await fixture.start(env);
+    await expect.poll(ended, { timeout: 60_000, interval: 200 }).toBe(true);
+    expect(await stored()).toEqual(undisturbed);
+    expect([await fixture.database.query(gaps), await fixture.database.query(trades)]).toEqual(expected);
+  });
+});
