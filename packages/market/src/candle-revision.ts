@@ -1,7 +1,7 @@
 import { sessionAt } from "./calendar.ts";
 import { FLAG_AFTER_GAP } from "./candle.ts";
 import type { CandleRow } from "./candle-row.ts";
-import { type CandleSeries, FOLDED_TIMEFRAMES, type FoldedTimeframe } from "./candle-series.ts";
+import type { CandleSeries } from "./candle-series.ts";
 import { createSums, rescaleSums, S, shiftCvd } from "./candle-sums.ts";
 import { isBad } from "./completeness.ts";
 import { addExact, copyExact, isZero, subtractExact } from "./exact.ts";
@@ -9,7 +9,7 @@ import { nextMinute } from "./interval.ts";
 import type { MinuteBuilder } from "./minute-builder.ts";
 import { createMinuteRow } from "./minute-row.ts";
 import { createOpenInterval, foldRow, type OpenInterval, previousOf, rowOf, setLastClose } from "./open-interval.ts";
-import { TIMEFRAMES, type Timeframe } from "./timeframe.ts";
+import { FOLDED_TIMEFRAMES, type FoldedTimeframe, TIMEFRAMES, type Timeframe } from "./timeframe.ts";
 
 /** Rows of one series, by timeframe and open time; a revision changes them in place. */
 export type LoadedRows = Map<Timeframe, Map<number, CandleRow>>;
@@ -165,7 +165,12 @@ class Revision {
       const sums = next.sums.slice();
       sums[S.FLAGS] = (sums[S.FLAGS] as number) ^ FLAG_AFTER_GAP;
       const known = this.#revised.get(timeframe)?.get(next.openTime);
-      this.#put(this.#revised, { ...next, sums, state: known ? next.state : "revised", revision: known ? next.revision : next.revision + 1 });
+      this.#put(this.#revised, {
+        ...next,
+        sums,
+        state: known ? next.state : "revised",
+        revision: known ? next.revision : next.revision + 1,
+      });
     }
   }
 
@@ -235,7 +240,8 @@ class Revision {
 
   #rowBefore(minute: number): CandleRow | null {
     let before: CandleRow | null = null;
-    for (const row of this.#of("1m").values()) if (row.openTime < minute && (before === null || row.openTime > before.openTime)) before = row;
+    for (const row of this.#of("1m").values())
+      if (row.openTime < minute && (before === null || row.openTime > before.openTime)) before = row;
     return before;
   }
 
@@ -246,7 +252,9 @@ class Revision {
     let lastPrice: number | null = null;
     let time = into.open;
     while (time < until) {
-      const row = shorter.map((timeframe) => this.#of(timeframe).get(time)).find((candidate) => candidate !== undefined && candidate.closeTime <= until);
+      const row = shorter
+        .map((timeframe) => this.#of(timeframe).get(time))
+        .find((candidate) => candidate !== undefined && candidate.closeTime <= until);
       if (row) {
         if (lastPrice === null && row.sums[S.HAS_LAST_CLOSE] === 1) lastPrice = row.sums[S.LAST_CLOSE] as number;
         foldRow(into, row);

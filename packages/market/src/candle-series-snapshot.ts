@@ -55,7 +55,8 @@ export function restoreSeries(snapshot: SeriesSnapshot): CandleSeries {
   series.gaps = snapshot.gaps;
   series.spoiled = new Set(snapshot.spoiled);
   series.seen = new Map(snapshot.seen.map(([epoch, bounds]) => [epoch, new IntervalSet(bounds)]));
-  for (const interval of snapshot.intervals) series.intervals.set(interval.timeframe, { ...interval, sums: Float64Array.from(interval.sums) });
+  for (const interval of snapshot.intervals)
+    series.intervals.set(interval.timeframe, { ...interval, sums: Float64Array.from(interval.sums) });
   for (const [timeframe, previous] of snapshot.previous) series.previous.set(timeframe, previous);
   series.cvd.set(snapshot.cvd);
   series.cvdSession = snapshot.cvdSession ?? Number.NaN;

@@ -1,16 +1,16 @@
 import { type Calendar, calendarOf, DEFAULT_ANCHOR, DEFAULT_SESSION, nextSession, scheduledMinutesBetween, sessionAt } from "./calendar.ts";
 import type { Completeness } from "./candle.ts";
 import type { CandleRow, SeriesKey } from "./candle-row.ts";
-import { createSums, rescaleSums, S, timesPowerOfTen } from "./candle-sums.ts";
+import { S, timesPowerOfTen } from "./candle-sums.ts";
 import { type Gap, minuteCompleteness } from "./completeness.ts";
 import { copyExact, multiplyByPowerOfTen } from "./exact.ts";
+import { formingRows } from "./forming-rows.ts";
 import type { Instrument } from "./instrument.ts";
 import { intervalAt, nextMinute } from "./interval.ts";
 import { IntervalSet } from "./interval-set.ts";
 import { MinuteBuilder } from "./minute-builder.ts";
-import { createMinuteRow } from "./minute-row.ts";
+import { closeMinuteRow } from "./minute-row.ts";
 import {
-  copyOpenInterval,
   createOpenInterval,
   foldRow,
   type IntervalContext,
@@ -19,16 +19,14 @@ import {
   previousOf,
   rowOf,
 } from "./open-interval.ts";
-import { MINUTE_MS, TIMEFRAMES, type Timeframe } from "./timeframe.ts";
+import { FOLDED_TIMEFRAMES, type FoldedTimeframe, MINUTE_MS, type Timeframe } from "./timeframe.ts";
 import type { TradeColumns } from "./trade.ts";
+import { checkScales } from "./trade-scales.ts";
 
 /** How long the candles of an instrument in `held` wait for the fill. */
 const HELD_WAIT_US = 10_000_000;
 /** A gap is forgotten once its end lies this far behind the clock. */
 const GAP_MEMORY_US = 25 * 3_600_000_000;
-
-export type FoldedTimeframe = Exclude<Timeframe, "1m">;
-export const FOLDED_TIMEFRAMES = TIMEFRAMES.filter((timeframe): timeframe is FoldedTimeframe => timeframe !== "1m");
 
 /** Receives rows in the order in which they close. */
 export type RowSink = (row: CandleRow) => void;
@@ -65,6 +63,9 @@ export class CandleSeries {
   sizeScale: number;
   /** Last price of a closed minute, at `priceScale`. */
   lastPrice: number | null = null;
+  /** The finest scales of any batch so far: an open minute may have them before the series does. */
+  #finestPriceScale: number;
+  #finestSizeScale: number;
 
   constructor(instrument: Instrument, coveredFromUs: number) {
     this.instrument = instrument;
@@ -77,9 +78,12 @@ export class CandleSeries {
     };
     this.priceScale = instrument.priceScale;
     this.sizeScale = instrument.sizeScale;
+    this.#finestPriceScale = instrument.priceScale;
+    this.#finestSizeScale = instrument.sizeScale;
     this.coveredFromUs = coveredFromUs;
     const minute = Math.floor(coveredFromUs / 1000 / MINUTE_MS) * MINUTE_MS;
-    this.closedUntil = sessionAt(this.calendar, DEFAULT_SESSION, minute) === null ? nextSession(this.calendar, DEFAULT_SESSION, minute).open : minute;
+    this.closedUntil =
+      sessionAt(this.calendar, DEFAULT_SESSION, minute) === null ? nextSession(this.calendar, DEFAULT_SESSION, minute).open : minute;
   }
 
   /** Whether any trade of the batch belongs to a minute that is closed, and was not seen before. */
@@ -94,8 +98,12 @@ export class CandleSeries {
     return false;
   }
 
-  /** Adds the trades of a batch; returns those of closed minutes, which are marked as seen but in no candle yet. */
+  /**
+   * Adds the trades of a batch; returns those of closed minutes, which are marked as seen but in no candle yet.
+   * Throws RangeError, and takes none of them, where a value is beyond the safe integers at the finest scale so far.
+   */
   addBatch(batch: TradeColumns): LateTrades | null {
+    if (batch.priceScale !== this.#finestPriceScale || batch.sizeScale !== this.#finestSizeScale) this.#admitScales(batch);
     let late: LateTrades | null = null;
     let seen = this.seen.get(batch.epoch);
     if (seen === undefined) {
@@ -124,6 +132,8 @@ export class CandleSeries {
 
   /** Puts trades back into the open minutes after a restart; `seen` tells duplicates among the batches put back. */
   restoreBatch(batch: TradeColumns, seen: Map<string, IntervalSet>): void {
+    this.#finestPriceScale = Math.max(this.#finestPriceScale, batch.priceScale);
+    this.#finestSizeScale = Math.max(this.#finestSizeScale, batch.sizeScale);
     let ids = seen.get(batch.epoch);
     if (ids === undefined) {
       ids = new IntervalSet();
@@ -167,29 +177,9 @@ export class CandleSeries {
     this.spoiled.add(this.closedUntil);
   }
 
-  /** The candles that are open and have something in them, shortest timeframe first. */
+  /** The candles that are open and have something in them, shortest timeframe first; changes nothing. */
   forming(): CandleRow[] {
-    const rows: CandleRow[] = [];
-    const minutes = [...this.openMinutes.keys()].sort((a, b) => a - b);
-    const cvd = this.cvd.slice();
-    let session = this.cvdSession;
-    const open = new Map([...this.intervals].map(([timeframe, interval]) => [timeframe, [copyOpenInterval(interval)]]));
-    for (const minute of minutes) {
-      const day = sessionAt(this.calendar, this.key.session, minute)?.open ?? Number.NaN;
-      if (day !== session) cvd.fill(0);
-      session = day;
-      const row = this.#minuteRow(minute, cvd, "forming", this.completenessOf(minute, this.openMinutes.get(minute)?.count ?? 0) ?? "partial");
-      copyExact(cvd, 0, row.sums, S.CVD);
-      rows.push(row);
-      for (const timeframe of FOLDED_TIMEFRAMES) foldRow(this.#intervalFor(open, timeframe, minute), row);
-    }
-    for (const timeframe of FOLDED_TIMEFRAMES) {
-      for (const interval of open.get(timeframe) ?? []) {
-        const until = Math.min(interval.close, Math.max(this.closedUntil, (minutes.at(-1) ?? 0) + MINUTE_MS));
-        rows.push(rowOf(interval, "forming", 0, this.contextOf(timeframe, interval.open, until)));
-      }
-    }
-    return rows;
+    return formingRows(this);
   }
 
   /** Brings the series' own values to finer scales. */
@@ -228,6 +218,20 @@ export class CandleSeries {
     );
   }
 
+  /** Brings the open minutes that a batch reaches to its scales; throws RangeError before anything else is changed. */
+  #admitScales(batch: TradeColumns): void {
+    const seen = this.seen.get(batch.epoch);
+    const priceScale = Math.max(this.#finestPriceScale, this.priceScale, batch.priceScale);
+    const sizeScale = Math.max(this.#finestSizeScale, this.sizeScale, batch.sizeScale);
+    for (let i = 0; i < batch.count; i++) {
+      if (seen?.has(batch.sourceSeq[i] as number)) continue;
+      checkScales(batch, i, priceScale, sizeScale);
+      this.openMinutes.get(minuteOf(batch.eventTimeUs[i] as number))?.refine(batch.priceScale, batch.sizeScale);
+    }
+    this.#finestPriceScale = priceScale;
+    this.#finestSizeScale = sizeScale;
+  }
+
   #builderAt(minute: number): MinuteBuilder | null {
     let builder = this.openMinutes.get(minute);
     if (builder === undefined) {
@@ -239,14 +243,11 @@ export class CandleSeries {
   }
 
   #closeMinute(minute: number, sink: RowSink): void {
-    const completeness = this.completenessOf(minute, this.openMinutes.get(minute)?.count ?? 0);
+    const builder = this.openMinutes.get(minute);
+    const completeness = this.completenessOf(minute, builder?.count ?? 0);
     if (completeness !== null) {
-      const session = sessionAt(this.calendar, this.key.session, minute)?.open ?? Number.NaN;
-      if (session !== this.cvdSession) this.cvd.fill(0);
-      this.cvdSession = session;
-      const builder = this.openMinutes.get(minute);
-      const row = this.#minuteRow(minute, this.cvd, "closed", completeness);
-      if (builder !== undefined && builder.count > 0) this.lastPrice = row.sums[S.CLOSE] as number;
+      const row = closeMinuteRow(this, minute, builder, completeness);
+      if (row.sums[S.TRADES] !== 0) this.lastPrice = row.sums[S.CLOSE] as number;
       copyExact(this.cvd, 0, row.sums, S.CVD);
       this.previous.set("1m", previousOf(row));
       sink(row);
@@ -278,37 +279,6 @@ export class CandleSeries {
     const interval = intervalAt(this.calendar, this.key.session, timeframe, minute);
     if (interval === null) throw new RangeError(`${this.key.instrument}: ${new Date(minute).toISOString()} is in no session`);
     return interval;
-  }
-
-  #intervalFor(open: Map<FoldedTimeframe, OpenInterval[]>, timeframe: FoldedTimeframe, minute: number): OpenInterval {
-    const known = open.get(timeframe) ?? [];
-    const found = known.find((interval) => interval.open <= minute && minute < interval.close);
-    if (found) return found;
-    const made = createOpenInterval(timeframe, this.intervalOf(timeframe, minute));
-    open.set(timeframe, [...known, made]);
-    return made;
-  }
-
-  /** The row of an open minute; `cvd` is the CVD before it at the series' scales, and is refined with them. */
-  #minuteRow(minute: number, cvd: Float64Array, state: CandleRow["state"], completeness: CandleRow["completeness"]): CandleRow {
-    const builder = this.openMinutes.get(minute);
-    const sums = builder?.sums().slice() ?? createSums(this.priceScale, this.sizeScale);
-    rescaleSums(sums, this.priceScale, this.sizeScale);
-    const finer = (sums[S.SIZE_SCALE] as number) - this.sizeScale;
-    if (cvd !== this.cvd && finer > 0) multiplyByPowerOfTen(cvd, 0, finer);
-    this.refine(sums[S.PRICE_SCALE] as number, sums[S.SIZE_SCALE] as number);
-    return createMinuteRow({
-      openTime: minute,
-      sums,
-      cvd,
-      state,
-      completeness,
-      revision: 0,
-      firstTradeId: builder?.firstTradeId ?? null,
-      lastTradeId: builder?.lastTradeId ?? null,
-      afterGap: this.isAfterGap(this.previous.get("1m"), minute),
-      lastPrice: this.lastPrice,
-    });
   }
 }
 

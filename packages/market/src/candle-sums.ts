@@ -124,9 +124,9 @@ export function addTrade(sums: Float64Array, time: number, seq: number, price: n
   }
 }
 
-/** Adds the quote that a trade carries; an old, empty or (counted) crossed one adds nothing else. */
+/** Adds the quote that a trade carries; one that is old, empty, not above 0 or (counted) crossed adds nothing else. */
 export function addQuote(sums: Float64Array, bid: number, ask: number, bidSize: number, askSize: number, ageUs: number): void {
-  if (ageUs < 0 || ageUs > MAX_QUOTE_AGE_US || bidSize <= 0 || askSize <= 0) return;
+  if (ageUs < 0 || ageUs > MAX_QUOTE_AGE_US || !(bid > 0 && ask > 0 && bidSize > 0 && askSize > 0)) return;
   if (bid > ask) {
     sums[S.CROSSED] = (sums[S.CROSSED] as number) + 1;
     return;
@@ -134,7 +134,13 @@ export function addQuote(sums: Float64Array, bid: number, ask: number, bidSize: 
   sums[S.QUOTES] = (sums[S.QUOTES] as number) + 1;
   addInteger(sums, S.BID_DEPTH, bidSize);
   addInteger(sums, S.ASK_DEPTH, askSize);
-  sums[S.SPREAD] = (sums[S.SPREAD] as number) + Math.round((((ask - bid) * 2) / (ask + bid)) * 1e10);
+  sums[S.SPREAD] = (sums[S.SPREAD] as number) + spreadOf(bid, ask);
+}
+
+/** (ask - bid) / mid in units of 1e-6 bps, rounded half up; one division where the numerator is a safe integer. */
+function spreadOf(bid: number, ask: number): number {
+  const numerator = (ask - bid) * 2e10;
+  return Math.round(numerator <= Number.MAX_SAFE_INTEGER ? numerator / (ask + bid) : (((ask - bid) * 2) / (ask + bid)) * 1e10);
 }
 
 /** Sets CVD from VD and the CVD before the first trade; for the sums of a minute, once its trades are in. */

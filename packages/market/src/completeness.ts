@@ -15,8 +15,8 @@ export interface Gap {
 /** A hole longer than this has no candles, only its gap. */
 export const LONGEST_HOLE_WITH_CANDLES_US = 5 * 60_000_000;
 
-/** Share of a timeframe's scheduled minutes that may be bad before it is partial. */
-const TOLERATED_BAD_SHARE = 0.02;
+/** One bad minute is tolerated per this many scheduled ones: more than 2% make a timeframe partial. */
+const MINUTES_PER_TOLERATED = 50;
 
 /** What is known of a minute besides its trades. */
 export interface MinuteFacts {
@@ -43,7 +43,7 @@ export function minuteCompleteness(facts: MinuteFacts, gaps: readonly Gap[]): Co
     }
     if (facts.trades > 0) lost = "partial";
     else if (gap.toUs - gap.fromUs > LONGEST_HOLE_WITH_CANDLES_US && gap.fromUs <= fromUs && gap.toUs >= toUs) return null;
-    else if (lost === null) lost = (gap.missing ?? 0) > 0 ? "partial" : "venue-down";
+    else if (lost !== "partial") lost = (gap.missing ?? 0) > 0 ? "partial" : "venue-down";
   }
   if (lost !== null) return lost;
   if (facts.spoiled || facts.coveredFromUs > fromUs) return "partial";
@@ -55,7 +55,7 @@ export function minuteCompleteness(facts: MinuteFacts, gaps: readonly Gap[]): Co
 export function foldedCompleteness(sums: Float64Array, scheduledMinutes: number): Completeness {
   const bad = (sums[S.BAD_MINUTES] as number) + scheduledMinutes - (sums[S.MINUTES] as number);
   if (sums[S.TRADES] === 0) return bad > 0 ? "venue-down" : "no-trades";
-  if (bad > TOLERATED_BAD_SHARE * scheduledMinutes) return "partial";
+  if (bad * MINUTES_PER_TOLERATED > scheduledMinutes) return "partial";
   return (sums[S.BACKFILLED_MINUTES] as number) > 0 ? "backfilled" : "full";
 }
 

@@ -136,6 +136,14 @@ export function exactToNumber(sums: Float64Array, at: number, scale: number): nu
   return Number(`${exactToBigInt(sums, at)}e-${scale}`);
 }
 
+/** The double nearest to value / 10^scale times a decimal, which is taken as it is written: 0.001 is one thousandth. */
+export function exactTimesDecimal(sums: Float64Array, at: number, scale: number, decimal: number): number {
+  const [digits = "0", exponent = "0"] = decimal.toExponential().split("e");
+  const [whole = "0", fraction = ""] = digits.split(".");
+  const product = exactToBigInt(sums, at) * BigInt(whole + fraction);
+  return Number(`${product}e${Number(exponent) - fraction.length - scale}`);
+}
+
 /** The double nearest to value / 10^scale, for a safe integer: one correctly rounded division. */
 export function scaledToNumber(value: number, scale: number): number {
   return scale < POWERS.length ? value / (POWERS[scale] as number) : Number(`${value}e-${scale}`);

@@ -2,9 +2,9 @@ import { FLAG_QUOTE_ARRIVAL } from "./candle.ts";
 import { addQuote, addTrade, createSums, rescaleSums, S, timesPowerOfTen } from "./candle-sums.ts";
 import type { TradeColumns } from "./trade.ts";
 
-const FIRST_CAPACITY = 64;
+const FIRST_CAPACITY = 32;
 
-/** Numeric columns that a minute keeps of each trade, in the order of `#columns`. */
+/** Places of what a minute keeps of each trade, one trade after another in one array. */
 const TIME = 0;
 const SEQ = 1;
 const PRICE = 2;
@@ -15,21 +15,26 @@ const ASK = 6;
 const BID_SIZE = 7;
 const ASK_SIZE = 8;
 const AGE = 9;
-const COLUMN_COUNT = 10;
+const WIDTH = 10;
+
+const PRICES = [PRICE, BID, ASK] as const;
+const SIZES = [SIZE, BID_SIZE, ASK_SIZE] as const;
 
 /**
- * The trades of one minute in their order (time, seq, epoch), and their sums. A trade that comes in
- * order costs one addition to the sums; one that does not is put in its place and the sums are made
- * again when they are next read. Duplicates are the caller's matter.
+ * The trades of one minute, and their sums in the order (time, seq, epoch). A trade that comes in
+ * order costs one addition to the sums; after one that does not, the trades are sorted and the sums
+ * made again when they are next read. Duplicates are the caller's matter.
  */
 export class MinuteBuilder {
   #count = 0;
-  #columns: Float64Array[] = Array.from({ length: COLUMN_COUNT }, () => new Float64Array(FIRST_CAPACITY));
-  /** undefined: the id is the text of the sequence. */
-  #ids: (string | null | undefined)[] = [];
-  #epochs: string[] = [];
+  #rows = new Float64Array(FIRST_CAPACITY * WIDTH);
+  /** Epoch of the first trade, and of each once a second epoch came. */
+  #epoch = "";
+  #epochs: string[] | null = null;
+  /** Ids of the trades once one came that is not the text of its sequence (undefined: it is). */
+  #ids: (string | null | undefined)[] | null = null;
   #sums: Float64Array;
-  #stale = false;
+  #ordered = true;
   #flags = 0;
 
   constructor(priceScale: number, sizeScale: number) {
@@ -48,138 +53,173 @@ export class MinuteBuilder {
     return this.#idAt(this.#count - 1);
   }
 
-  get lastPrice(): number {
-    return (this.#columns[PRICE] as Float64Array)[this.#count - 1] as number;
-  }
-
   /** The sums of all trades so far, without CVD; valid until the next `add`. */
   sums(): Float64Array {
-    if (this.#stale) this.#rebuild();
+    if (!this.#ordered) this.#order();
     this.#sums[S.FLAGS] = this.#flags;
     return this.#sums;
   }
 
-  /** Adds trade `i` of a batch; a batch at finer scales refines the minute, one at coarser scales is refined. */
+  /**
+   * Adds trade `i` of a batch; a batch at finer scales refines the minute, one at coarser scales is refined.
+   * Throws RangeError, and changes nothing, where a value is beyond the safe integers at the finer scale.
+   */
   add(batch: TradeColumns, i: number): void {
-    if (batch.priceScale !== this.#sums[S.PRICE_SCALE] || batch.sizeScale !== this.#sums[S.SIZE_SCALE]) this.#refine(batch.priceScale, batch.sizeScale);
-    const priceFactor = (this.#sums[S.PRICE_SCALE] as number) - batch.priceScale;
-    const sizeFactor = (this.#sums[S.SIZE_SCALE] as number) - batch.sizeScale;
-    const at = this.#place(batch, i);
-    const columns = this.#columns;
-    const time = batch.eventTimeUs[i] as number;
-    const seq = batch.sourceSeq[i] as number;
-    const side = batch.side[i] as number;
-    const age = batch.quoteAgeUs[i] as number;
-    let price = batch.price[i] as number;
-    let size = batch.size[i] as number;
-    let bid = batch.bid[i] as number;
-    let ask = batch.ask[i] as number;
-    let bidSize = batch.bidSize[i] as number;
-    let askSize = batch.askSize[i] as number;
-    if (priceFactor !== 0) {
-      price = timesPowerOfTen(price, priceFactor);
-      bid = timesPowerOfTen(bid, priceFactor);
-      ask = timesPowerOfTen(ask, priceFactor);
+    if (batch.priceScale !== this.#sums[S.PRICE_SCALE] || batch.sizeScale !== this.#sums[S.SIZE_SCALE]) {
+      this.refine(batch.priceScale, batch.sizeScale);
+      this.#addCoarse(batch, i);
+      return;
     }
-    if (sizeFactor !== 0) {
-      size = timesPowerOfTen(size, sizeFactor);
-      bidSize = timesPowerOfTen(bidSize, sizeFactor);
-      askSize = timesPowerOfTen(askSize, sizeFactor);
+    const at = this.#makeRoom(batch, i);
+    const rows = this.#rows;
+    rows[at + PRICE] = batch.price[i] as number;
+    rows[at + SIZE] = batch.size[i] as number;
+    if ((batch.quoteAgeUs[i] as number) >= 0) {
+      rows[at + BID] = batch.bid[i] as number;
+      rows[at + ASK] = batch.ask[i] as number;
+      rows[at + BID_SIZE] = batch.bidSize[i] as number;
+      rows[at + ASK_SIZE] = batch.askSize[i] as number;
     }
-    (columns[TIME] as Float64Array)[at] = time;
-    (columns[SEQ] as Float64Array)[at] = seq;
-    (columns[PRICE] as Float64Array)[at] = price;
-    (columns[SIZE] as Float64Array)[at] = size;
-    (columns[SIDE] as Float64Array)[at] = side;
-    (columns[AGE] as Float64Array)[at] = age;
-    if (age >= 0) {
-      (columns[BID] as Float64Array)[at] = bid;
-      (columns[ASK] as Float64Array)[at] = ask;
-      (columns[BID_SIZE] as Float64Array)[at] = bidSize;
-      (columns[ASK_SIZE] as Float64Array)[at] = askSize;
-      if (batch.quoteMethod === "arrival") this.#flags |= FLAG_QUOTE_ARRIVAL;
-    }
-    this.#ids[at] = batch.tradeId === null ? undefined : (batch.tradeId[i] as string | null);
-    this.#epochs[at] = batch.epoch;
-    this.#count += 1;
-    if (at < this.#count - 1) {
-      this.#stale = true;
-    } else if (!this.#stale) {
-      addTrade(this.#sums, time, seq, price, size, side);
-      addQuote(this.#sums, bid, ask, bidSize, askSize, age);
-    }
+    this.#take(batch, i, at);
   }
 
-  /** Index for trade `i`: the end where it is the latest, else a place made for it. */
-  #place(batch: TradeColumns, i: number): number {
-    const n = this.#count;
-    if (n === (this.#columns[TIME] as Float64Array).length) this.#grow();
-    let at = n;
-    while (at > 0 && this.#isBefore(batch, i, at - 1)) at -= 1;
-    if (at < n) {
-      for (const column of this.#columns) column.copyWithin(at + 1, at, n);
-      this.#ids.splice(at, 0, null);
-      this.#epochs.splice(at, 0, "");
-    }
-    return at;
-  }
-
-  #isBefore(batch: TradeColumns, i: number, at: number): boolean {
-    const time = (batch.eventTimeUs[i] as number) - ((this.#columns[TIME] as Float64Array)[at] as number);
-    if (time !== 0) return time < 0;
-    const seq = (batch.sourceSeq[i] as number) - ((this.#columns[SEQ] as Float64Array)[at] as number);
-    return seq !== 0 ? seq < 0 : batch.epoch < (this.#epochs[at] as string);
-  }
-
-  #idAt(at: number): string | null {
-    if (at < 0 || at >= this.#count) return null;
-    const id = this.#ids[at];
-    return id === undefined ? String((this.#columns[SEQ] as Float64Array)[at]) : id;
-  }
-
-  #grow(): void {
-    this.#columns = this.#columns.map((column) => {
-      const larger = new Float64Array(column.length * 2);
-      larger.set(column);
-      return larger;
-    });
-  }
-
-  #refine(priceScale: number, sizeScale: number): void {
+  /** Brings the minute to finer scales; coarser ones are ignored. Throws RangeError as `add` does. */
+  refine(priceScale: number, sizeScale: number): void {
     const prices = Math.max(0, priceScale - (this.#sums[S.PRICE_SCALE] as number));
     const sizes = Math.max(0, sizeScale - (this.#sums[S.SIZE_SCALE] as number));
     if (prices === 0 && sizes === 0) return;
-    for (const [columns, digits] of [
-      [[PRICE, BID, ASK], prices],
-      [[SIZE, BID_SIZE, ASK_SIZE], sizes],
-    ] as const) {
-      for (const index of columns) {
-        const column = this.#columns[index] as Float64Array;
-        for (let at = 0; at < this.#count; at++) column[at] = timesPowerOfTen(column[at] as number, digits);
-      }
+    const rows = this.#rows.slice();
+    const sums = this.#sums.slice();
+    for (let at = 0; at < this.#count * WIDTH; at += WIDTH) {
+      for (const place of PRICES) rows[at + place] = timesPowerOfTen(rows[at + place] as number, prices);
+      for (const place of SIZES) rows[at + place] = timesPowerOfTen(rows[at + place] as number, sizes);
     }
-    rescaleSums(this.#sums, priceScale, sizeScale);
+    rescaleSums(sums, priceScale, sizeScale);
+    this.#rows = rows;
+    this.#sums = sums;
   }
 
-  #rebuild(): void {
-    const sums = createSums(this.#sums[S.PRICE_SCALE] as number, this.#sums[S.SIZE_SCALE] as number);
-    const [time, seq, price, size, side, bid, ask, bidSize, askSize, age] = this.#columns as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
-    for (let at = 0; at < this.#count; at++) {
-      addTrade(sums, time[at] as number, seq[at] as number, price[at] as number, size[at] as number, side[at] as number);
-      addQuote(sums, bid[at] as number, ask[at] as number, bidSize[at] as number, askSize[at] as number, age[at] as number);
+  /** Adds a trade of which a scale is coarser than the minute's. */
+  #addCoarse(batch: TradeColumns, i: number): void {
+    const prices = (this.#sums[S.PRICE_SCALE] as number) - batch.priceScale;
+    const sizes = (this.#sums[S.SIZE_SCALE] as number) - batch.sizeScale;
+    const price = timesPowerOfTen(batch.price[i] as number, prices);
+    const size = timesPowerOfTen(batch.size[i] as number, sizes);
+    const quoted = (batch.quoteAgeUs[i] as number) >= 0;
+    const bid = quoted ? timesPowerOfTen(batch.bid[i] as number, prices) : 0;
+    const ask = quoted ? timesPowerOfTen(batch.ask[i] as number, prices) : 0;
+    const bidSize = quoted ? timesPowerOfTen(batch.bidSize[i] as number, sizes) : 0;
+    const askSize = quoted ? timesPowerOfTen(batch.askSize[i] as number, sizes) : 0;
+    const at = this.#makeRoom(batch, i);
+    this.#rows.set([price, size], at + PRICE);
+    this.#rows.set([bid, ask, bidSize, askSize], at + BID);
+    this.#take(batch, i, at);
+  }
+
+  /** Where the next trade goes; notes its time, id and epoch, and whether it comes in order. */
+  #makeRoom(batch: TradeColumns, i: number): number {
+    const n = this.#count;
+    const at = n * WIDTH;
+    if (at === this.#rows.length) this.#grow();
+    const rows = this.#rows;
+    const time = batch.eventTimeUs[i] as number;
+    const seq = batch.sourceSeq[i] as number;
+    if (n === 0) this.#epoch = batch.epoch;
+    else if (this.#ordered) this.#ordered = !this.#isBefore(time, seq, batch.epoch, at - WIDTH);
+    rows[at + TIME] = time;
+    rows[at + SEQ] = seq;
+    if (this.#epochs !== null || batch.epoch !== this.#epoch) this.#noteEpoch(batch.epoch);
+    if (this.#ids !== null || batch.tradeId !== null)
+      this.#noteId(batch.tradeId === null ? undefined : (batch.tradeId[i] as string | null));
+    return at;
+  }
+
+  #take(batch: TradeColumns, i: number, at: number): void {
+    const rows = this.#rows;
+    const age = batch.quoteAgeUs[i] as number;
+    const side = batch.side[i] as number;
+    rows[at + SIDE] = side;
+    rows[at + AGE] = age;
+    this.#count += 1;
+    if (age >= 0 && batch.quoteMethod === "arrival") this.#flags |= FLAG_QUOTE_ARRIVAL;
+    if (this.#ordered) this.#addRow(at);
+  }
+
+  /** Adds the trade at this place, the latest so far, to the sums. */
+  #addRow(at: number): void {
+    const rows = this.#rows;
+    const sums = this.#sums;
+    addTrade(
+      sums,
+      rows[at + TIME] as number,
+      rows[at + SEQ] as number,
+      rows[at + PRICE] as number,
+      rows[at + SIZE] as number,
+      rows[at + SIDE] as number,
+    );
+    const age = rows[at + AGE] as number;
+    if (age >= 0) {
+      const bid = rows[at + BID] as number;
+      addQuote(sums, bid, rows[at + ASK] as number, rows[at + BID_SIZE] as number, rows[at + ASK_SIZE] as number, age);
     }
-    this.#sums = sums;
-    this.#stale = false;
+  }
+
+  /** Whether a trade belongs before the one at this place, which is the last. */
+  #isBefore(time: number, seq: number, epoch: string, at: number): boolean {
+    const rows = this.#rows;
+    const later = time - (rows[at + TIME] as number);
+    if (later !== 0) return later < 0;
+    const after = seq - (rows[at + SEQ] as number);
+    return after !== 0 ? after < 0 : epoch < this.#epochAt(this.#count - 1);
+  }
+
+  #noteEpoch(epoch: string): void {
+    this.#epochs ??= new Array<string>(this.#count).fill(this.#epoch);
+    this.#epochs.push(epoch);
+  }
+
+  #noteId(id: string | null | undefined): void {
+    this.#ids ??= new Array<string | null | undefined>(this.#count).fill(undefined);
+    this.#ids.push(id);
+  }
+
+  #epochAt(i: number): string {
+    return this.#epochs === null ? this.#epoch : (this.#epochs[i] as string);
+  }
+
+  #idAt(i: number): string | null {
+    if (!this.#ordered) this.#order();
+    if (i < 0 || i >= this.#count) return null;
+    const id = this.#ids === null ? undefined : this.#ids[i];
+    return id === undefined ? String(this.#rows[i * WIDTH + SEQ]) : id;
+  }
+
+  #grow(): void {
+    const larger = new Float64Array(this.#rows.length * 2);
+    larger.set(this.#rows);
+    this.#rows = larger;
+  }
+
+  /** Sorts the trades and makes the sums again. */
+  #order(): void {
+    const from = this.#rows;
+    const order = Array.from({ length: this.#count }, (_, i) => i).sort((a, b) => {
+      const time = (from[a * WIDTH + TIME] as number) - (from[b * WIDTH + TIME] as number);
+      if (time !== 0) return time;
+      const seq = (from[a * WIDTH + SEQ] as number) - (from[b * WIDTH + SEQ] as number);
+      return seq !== 0 ? seq : this.#epochAt(a) < this.#epochAt(b) ? -1 : 1;
+    });
+    const rows = new Float64Array(from.length);
+    for (let i = 0; i < order.length; i++) {
+      const old = (order[i] as number) * WIDTH;
+      rows.set(from.subarray(old, old + WIDTH), i * WIDTH);
+    }
+    const { [S.PRICE_SCALE]: priceScale, [S.SIZE_SCALE]: sizeScale } = this.#sums;
+    if (this.#epochs !== null) this.#epochs = order.map((i) => this.#epochAt(i));
+    if (this.#ids !== null) this.#ids = order.map((i) => (this.#ids as (string | null | undefined)[])[i]);
+    this.#rows = rows;
+    this.#sums = createSums(priceScale as number, sizeScale as number);
+    for (let at = 0; at < order.length * WIDTH; at += WIDTH) this.#addRow(at);
+    this.#ordered = true;
   }
 }

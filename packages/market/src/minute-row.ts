@@ -1,7 +1,10 @@
-import { FLAG_AFTER_GAP } from "./candle.ts";
+import { sessionAt } from "./calendar.ts";
+import { type Completeness, FLAG_AFTER_GAP } from "./candle.ts";
 import type { CandleRow } from "./candle-row.ts";
-import { S, setCvd } from "./candle-sums.ts";
+import type { CandleSeries } from "./candle-series.ts";
+import { createSums, rescaleSums, S, setCvd } from "./candle-sums.ts";
 import { isBad } from "./completeness.ts";
+import type { MinuteBuilder } from "./minute-builder.ts";
 import { setLastClose } from "./open-interval.ts";
 import { MINUTE_MS } from "./timeframe.ts";
 
@@ -43,4 +46,31 @@ export function createMinuteRow(parts: MinuteParts): CandleRow {
     absentMinutes: 0,
     sums,
   };
+}
+
+/** The row of the minute that a series closes now: the series goes into its session and to its scales; its CVD stays as before the minute. */
+export function closeMinuteRow(
+  series: CandleSeries,
+  minute: number,
+  builder: MinuteBuilder | undefined,
+  completeness: Completeness,
+): CandleRow {
+  const session = sessionAt(series.calendar, series.key.session, minute)?.open ?? Number.NaN;
+  if (session !== series.cvdSession) series.cvd.fill(0);
+  series.cvdSession = session;
+  const sums = builder?.sums() ?? createSums(series.priceScale, series.sizeScale);
+  series.refine(sums[S.PRICE_SCALE] as number, sums[S.SIZE_SCALE] as number);
+  rescaleSums(sums, series.priceScale, series.sizeScale);
+  return createMinuteRow({
+    openTime: minute,
+    sums,
+    cvd: series.cvd,
+    state: "closed",
+    completeness,
+    revision: 0,
+    firstTradeId: builder?.firstTradeId ?? null,
+    lastTradeId: builder?.lastTradeId ?? null,
+    afterGap: series.isAfterGap(series.previous.get("1m"), minute),
+    lastPrice: series.lastPrice,
+  });
 }

@@ -3,11 +3,11 @@ import type { CandleRow } from "./candle-row.ts";
 import { foldSums, rescaleSums, S, SUMS_LENGTH } from "./candle-sums.ts";
 import { foldedCompleteness, isBad } from "./completeness.ts";
 import type { Interval } from "./interval.ts";
-import type { Timeframe } from "./timeframe.ts";
+import type { FoldedTimeframe } from "./timeframe.ts";
 
 /** A candle above 1m that is still open: the fold of its closed minutes. */
 export interface OpenInterval {
-  timeframe: Exclude<Timeframe, "1m">;
+  timeframe: FoldedTimeframe;
   open: number;
   close: number;
   sums: Float64Array;
@@ -21,8 +21,15 @@ export interface PreviousCandle {
   bad: boolean;
 }
 
-export function createOpenInterval(timeframe: Exclude<Timeframe, "1m">, interval: Interval): OpenInterval {
-  return { timeframe, open: interval.open, close: interval.close, sums: new Float64Array(SUMS_LENGTH), firstTradeId: null, lastTradeId: null };
+export function createOpenInterval(timeframe: FoldedTimeframe, interval: Interval): OpenInterval {
+  return {
+    timeframe,
+    open: interval.open,
+    close: interval.close,
+    sums: new Float64Array(SUMS_LENGTH),
+    firstTradeId: null,
+    lastTradeId: null,
+  };
 }
 
 export function copyOpenInterval(from: OpenInterval): OpenInterval {

@@ -2,6 +2,10 @@
 export const TIMEFRAMES = ["1m", "3m", "5m", "15m", "30m", "1h", "4h", "1d", "1w"] as const;
 export type Timeframe = (typeof TIMEFRAMES)[number];
 
+/** A timeframe that is folded from minutes. */
+export type FoldedTimeframe = Exclude<Timeframe, "1m">;
+export const FOLDED_TIMEFRAMES = TIMEFRAMES.filter((timeframe): timeframe is FoldedTimeframe => timeframe !== "1m");
+
 export const MINUTE_MS = 60_000;
 
 /** Length of an intraday timeframe in milliseconds; 1d and 1w have none, their length is the calendar's. */
