@@ -40,7 +40,8 @@ const scenes: fc.Arbitrary<Scene> = spans.chain(([start, length]) => {
   );
   return parts.map(([trades, choices, gaps, ends]) => {
     const endUs = (to + 30_000) * 1000;
-    const later = (sinceUs: number, part: number): number => Math.round(sinceUs + 61_000_000 + part * Math.max(0, endUs - sinceUs - 61_000_000));
+    const later = (sinceUs: number, part: number): number =>
+      Math.round(sinceUs + 61_000_000 + part * Math.max(0, endUs - sinceUs - 61_000_000));
     const late = trades.flatMap((trade, i) => {
       const choice = choices[i] as { late: boolean; part: number };
       return choice.late || trade.timeUs < from * 1000 ? [{ trade, atUs: later(trade.timeUs, choice.part) }] : [];
@@ -67,7 +68,8 @@ function stepsFor(scene: Scene): Step[] {
   extra.sort((a, b) => a.atUs - b.atUs);
   const all: Step[] = [];
   for (const step of steps) {
-    while (step.kind === "clock" && (extra[0]?.atUs ?? Number.POSITIVE_INFINITY) <= step.timeUs) all.push((extra.shift() as { step: Step }).step);
+    while (step.kind === "clock" && (extra[0]?.atUs ?? Number.POSITIVE_INFINITY) <= step.timeUs)
+      all.push((extra.shift() as { step: Step }).step);
     all.push(step);
   }
   return all;

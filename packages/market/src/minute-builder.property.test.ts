@@ -7,7 +7,7 @@ import { S } from "./candle-sums.ts";
 import { exactToBigInt } from "./exact.ts";
 import { MinuteBuilder } from "./minute-builder.ts";
 
-const anyTrades = plainTrades({ fromMs: 0, toMs: 60_000, max: 90 });
+const anyTrades = plainTrades({ fromMs: 0, toMs: 60_000, max: 300 });
 
 function built(trades: readonly PlainTrade[], size: number, readEvery = 0): MinuteBuilder {
   const builder = new MinuteBuilder(2, 3);

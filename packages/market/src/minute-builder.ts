@@ -2,9 +2,11 @@ import { FLAG_QUOTE_ARRIVAL } from "./candle.ts";
 import { addQuote, addTrade, createSums, rescaleSums, S, timesPowerOfTen } from "./candle-sums.ts";
 import type { TradeColumns } from "./trade.ts";
 
-const FIRST_CAPACITY = 32;
+/** Trades per chunk: a power of two, small enough for a thousand quiet instruments, large enough for a busy one. */
+const CHUNK_BITS = 7;
+const CHUNK = 1 << CHUNK_BITS;
 
-/** Places of what a minute keeps of each trade, one trade after another in one array. */
+/** Places of what a minute keeps of each trade, one trade after another in a chunk. */
 const TIME = 0;
 const SEQ = 1;
 const PRICE = 2;
@@ -27,7 +29,9 @@ const SIZES = [SIZE, BID_SIZE, ASK_SIZE] as const;
  */
 export class MinuteBuilder {
   #count = 0;
-  #rows = new Float64Array(FIRST_CAPACITY * WIDTH);
+  #chunks: Float64Array[] = [];
+  /** The chunk that the next trade goes into. */
+  #chunk: Float64Array = new Float64Array(0);
   /** Epoch of the first trade, and of each once a second epoch came. */
   #epoch = "";
   #epochs: string[] | null = null;
@@ -71,7 +75,7 @@ export class MinuteBuilder {
       return;
     }
     const at = this.#makeRoom(batch, i);
-    const rows = this.#rows;
+    const rows = this.#chunk;
     rows[at + PRICE] = batch.price[i] as number;
     rows[at + SIZE] = batch.size[i] as number;
     if ((batch.quoteAgeUs[i] as number) >= 0) {
@@ -88,14 +92,11 @@ export class MinuteBuilder {
     const prices = Math.max(0, priceScale - (this.#sums[S.PRICE_SCALE] as number));
     const sizes = Math.max(0, sizeScale - (this.#sums[S.SIZE_SCALE] as number));
     if (prices === 0 && sizes === 0) return;
-    const rows = this.#rows.slice();
     const sums = this.#sums.slice();
-    for (let at = 0; at < this.#count * WIDTH; at += WIDTH) {
-      for (const place of PRICES) rows[at + place] = timesPowerOfTen(rows[at + place] as number, prices);
-      for (const place of SIZES) rows[at + place] = timesPowerOfTen(rows[at + place] as number, sizes);
-    }
     rescaleSums(sums, priceScale, sizeScale);
-    this.#rows = rows;
+    const chunks = this.#chunks.map((chunk) => refinedChunk(chunk, prices, sizes));
+    this.#chunks = chunks;
+    this.#chunk = chunks.at(-1) ?? this.#chunk;
     this.#sums = sums;
   }
 
@@ -111,21 +112,24 @@ export class MinuteBuilder {
     const bidSize = quoted ? timesPowerOfTen(batch.bidSize[i] as number, sizes) : 0;
     const askSize = quoted ? timesPowerOfTen(batch.askSize[i] as number, sizes) : 0;
     const at = this.#makeRoom(batch, i);
-    this.#rows.set([price, size], at + PRICE);
-    this.#rows.set([bid, ask, bidSize, askSize], at + BID);
+    this.#chunk.set([price, size], at + PRICE);
+    this.#chunk.set([bid, ask, bidSize, askSize], at + BID);
     this.#take(batch, i, at);
   }
 
-  /** Where the next trade goes; notes its time, id and epoch, and whether it comes in order. */
+  /** Where the next trade goes in the last chunk; notes its time, id and epoch, and whether it comes in order. */
   #makeRoom(batch: TradeColumns, i: number): number {
     const n = this.#count;
-    const at = n * WIDTH;
-    if (at === this.#rows.length) this.#grow();
-    const rows = this.#rows;
     const time = batch.eventTimeUs[i] as number;
     const seq = batch.sourceSeq[i] as number;
     if (n === 0) this.#epoch = batch.epoch;
-    else if (this.#ordered) this.#ordered = !this.#isBefore(time, seq, batch.epoch, at - WIDTH);
+    else if (this.#ordered) this.#ordered = !this.#isBeforeLast(time, seq, batch.epoch);
+    const at = (n & (CHUNK - 1)) * WIDTH;
+    if (at === 0) {
+      this.#chunk = new Float64Array(CHUNK * WIDTH);
+      this.#chunks.push(this.#chunk);
+    }
+    const rows = this.#chunk;
     rows[at + TIME] = time;
     rows[at + SEQ] = seq;
     if (this.#epochs !== null || batch.epoch !== this.#epoch) this.#noteEpoch(batch.epoch);
@@ -135,19 +139,18 @@ export class MinuteBuilder {
   }
 
   #take(batch: TradeColumns, i: number, at: number): void {
-    const rows = this.#rows;
+    const rows = this.#chunk;
     const age = batch.quoteAgeUs[i] as number;
     const side = batch.side[i] as number;
     rows[at + SIDE] = side;
     rows[at + AGE] = age;
     this.#count += 1;
     if (age >= 0 && batch.quoteMethod === "arrival") this.#flags |= FLAG_QUOTE_ARRIVAL;
-    if (this.#ordered) this.#addRow(at);
+    if (this.#ordered) this.#addRow(rows, at);
   }
 
   /** Adds the trade at this place, the latest so far, to the sums. */
-  #addRow(at: number): void {
-    const rows = this.#rows;
+  #addRow(rows: Float64Array, at: number): void {
     const sums = this.#sums;
     addTrade(
       sums,
@@ -164,9 +167,10 @@ export class MinuteBuilder {
     }
   }
 
-  /** Whether a trade belongs before the one at this place, which is the last. */
-  #isBefore(time: number, seq: number, epoch: string, at: number): boolean {
-    const rows = this.#rows;
+  /** Whether a trade belongs before the last one, which closes the last chunk or stands in it. */
+  #isBeforeLast(time: number, seq: number, epoch: string): boolean {
+    const rows = this.#chunk;
+    const at = ((this.#count - 1) & (CHUNK - 1)) * WIDTH;
     const later = time - (rows[at + TIME] as number);
     if (later !== 0) return later < 0;
     const after = seq - (rows[at + SEQ] as number);
@@ -191,35 +195,45 @@ export class MinuteBuilder {
     if (!this.#ordered) this.#order();
     if (i < 0 || i >= this.#count) return null;
     const id = this.#ids === null ? undefined : this.#ids[i];
-    return id === undefined ? String(this.#rows[i * WIDTH + SEQ]) : id;
+    return id === undefined ? String(this.#valueAt(i, SEQ)) : id;
   }
 
-  #grow(): void {
-    const larger = new Float64Array(this.#rows.length * 2);
-    larger.set(this.#rows);
-    this.#rows = larger;
+  #valueAt(i: number, place: number): number {
+    return (this.#chunks[i >> CHUNK_BITS] as Float64Array)[(i & (CHUNK - 1)) * WIDTH + place] as number;
   }
 
   /** Sorts the trades and makes the sums again. */
   #order(): void {
-    const from = this.#rows;
     const order = Array.from({ length: this.#count }, (_, i) => i).sort((a, b) => {
-      const time = (from[a * WIDTH + TIME] as number) - (from[b * WIDTH + TIME] as number);
+      const time = this.#valueAt(a, TIME) - this.#valueAt(b, TIME);
       if (time !== 0) return time;
-      const seq = (from[a * WIDTH + SEQ] as number) - (from[b * WIDTH + SEQ] as number);
+      const seq = this.#valueAt(a, SEQ) - this.#valueAt(b, SEQ);
       return seq !== 0 ? seq : this.#epochAt(a) < this.#epochAt(b) ? -1 : 1;
     });
-    const rows = new Float64Array(from.length);
-    for (let i = 0; i < order.length; i++) {
-      const old = (order[i] as number) * WIDTH;
-      rows.set(from.subarray(old, old + WIDTH), i * WIDTH);
-    }
+    const from = this.#chunks;
     const { [S.PRICE_SCALE]: priceScale, [S.SIZE_SCALE]: sizeScale } = this.#sums;
     if (this.#epochs !== null) this.#epochs = order.map((i) => this.#epochAt(i));
     if (this.#ids !== null) this.#ids = order.map((i) => (this.#ids as (string | null | undefined)[])[i]);
-    this.#rows = rows;
     this.#sums = createSums(priceScale as number, sizeScale as number);
-    for (let at = 0; at < order.length * WIDTH; at += WIDTH) this.#addRow(at);
+    this.#chunks = from.map(() => new Float64Array(CHUNK * WIDTH));
+    this.#chunk = this.#chunks.at(-1) as Float64Array;
+    for (let i = 0; i < order.length; i++) {
+      const old = order[i] as number;
+      const chunk = from[old >> CHUNK_BITS] as Float64Array;
+      const at = (old & (CHUNK - 1)) * WIDTH;
+      const to = this.#chunks[i >> CHUNK_BITS] as Float64Array;
+      to.set(chunk.subarray(at, at + WIDTH), (i & (CHUNK - 1)) * WIDTH);
+      this.#addRow(to, (i & (CHUNK - 1)) * WIDTH);
+    }
     this.#ordered = true;
   }
+}
+
+function refinedChunk(chunk: Float64Array, prices: number, sizes: number): Float64Array {
+  const finer = chunk.slice();
+  for (let at = 0; at < finer.length; at += WIDTH) {
+    for (const place of PRICES) finer[at + place] = timesPowerOfTen(finer[at + place] as number, prices);
+    for (const place of SIZES) finer[at + place] = timesPowerOfTen(finer[at + place] as number, sizes);
+  }
+  return finer;
 }
