@@ -33,9 +33,7 @@ export function segmentPath(folder: string, firstN: number, generation: number):
  * @throws SpoolDamagedError where messages are missing between two segments
  */
 export function loadSegments(folder: string, onRecord: (record: SpoolRecord) => void): Segment[] {
-  const names = readdirSync(folder)
-    .filter((name) => name.endsWith(SUFFIX))
-    .sort();
+  const names = withoutZombies(folder);
   const segments: Segment[] = [];
   for (const [i, name] of names.entries()) {
     const next = names[i + 1];
@@ -50,6 +48,21 @@ export function loadSegments(folder: string, onRecord: (record: SpoolRecord) => 
     else segments.push(segment);
   }
   return segments;
+}
+
+/** Names of the segments in order, without those that a process wrote after a later one had taken over: these are removed. */
+function withoutZombies(folder: string): string[] {
+  let newest = 0;
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(SUFFIX))
+    .sort()
+    .filter((name) => {
+      const generation = Number(name.split(/[-.]/)[1]);
+      const valid = generation >= newest;
+      if (valid) newest = generation;
+      else unlinkSync(join(folder, name));
+      return valid;
+    });
 }
 
 function loadSegment(path: string, firstN: number, limit: number, onRecord: (record: SpoolRecord) => void): Segment {

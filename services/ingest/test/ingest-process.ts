@@ -25,8 +25,8 @@ export interface IngestFixture {
   database: TestDatabase;
   bus: Bus;
   spoolFolder: string;
-  /** Starts a process; the environment is added to what the fixture sets. */
-  start(env?: Record<string, string>): Promise<void>;
+  /** Starts a process, the one that `kill` and `stop` end; the environment is added to what the fixture sets. */
+  start(env?: Record<string, string>): Promise<ChildProcess>;
   kill(): Promise<void>;
   stop(): Promise<number | null>;
   /** Lines that the process logged, newest last. */
@@ -47,9 +47,10 @@ export async function createFixture(options: { duplicateWindowMs?: number } = {}
   const spoolFolder = mkdtempSync(join(tmpdir(), "ingest-spool-"));
   const log: string[] = [];
   let child: ChildProcess | null = null;
+  const children: ChildProcess[] = [];
 
-  async function start(env: Record<string, string> = {}): Promise<void> {
-    child = spawn(process.execPath, [MAIN], {
+  async function start(env: Record<string, string> = {}): Promise<ChildProcess> {
+    const started = spawn(process.execPath, [MAIN], {
       env: {
         ...process.env,
         NATS_URL: nats.url,
@@ -67,8 +68,11 @@ export async function createFixture(options: { duplicateWindowMs?: number } = {}
           .split("\n")
           .filter((line) => line !== ""),
       );
-    child.stdout?.on("data", keep);
-    child.stderr?.on("data", keep);
+    started.stdout?.on("data", keep);
+    started.stderr?.on("data", keep);
+    children.push(started);
+    child = started;
+    return started;
   }
 
   async function end(signal: NodeJS.Signals): Promise<number | null> {
@@ -84,7 +88,7 @@ export async function createFixture(options: { duplicateWindowMs?: number } = {}
   async function command<T>(name: string, body: object): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return (await bus.connection.request(`ctl.v1.ingest.${name}`, JSON.stringify(body), { timeout: 2_000 })).json<T>();
+        return (await bus.connection.request(`ctl.v1.ingest.${name}`, JSON.stringify(body), { timeout: 10_000 })).json<T>();
       } catch (error) {
         if (attempt === 100) throw new Error(`ingest does not answer; it logged\n${log.slice(-20).join("\n")}`, { cause: error });
         await new Promise((done) => setTimeout(done, 100));
@@ -128,7 +132,7 @@ export async function createFixture(options: { duplicateWindowMs?: number } = {}
     replay,
     recordedUpTo,
     close: async () => {
-      await end("SIGKILL");
+      for (const each of children) each.kill("SIGKILL");
       await bus.close();
       await nats.close();
       await database.close();

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { openOrderedReader } from "@tickfleet/runtime/ordered-reader";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createFixture, type IngestFixture, sharedData } from "./ingest-process.ts";
 
@@ -14,13 +15,12 @@ afterEach(async () => {
 /** All of MARKET in its order, without what differs from run to run. */
 async function stored(): Promise<string[]> {
   const { firstSeq, lastSeq } = await fixture.bus.streamPosition("MARKET");
+  const reader = await openOrderedReader(fixture.bus, "MARKET", firstSeq, ["md.v1.>"]);
   const found: string[] = [];
-  for (let from = firstSeq; from <= lastSeq; from += 64) {
-    const seqs = Array.from({ length: Math.min(64, lastSeq - from + 1) }, (_, i) => from + i);
-    for (const message of await Promise.all(seqs.map((seq) => fixture.bus.getMessage("MARKET", seq)))) {
-      if (message !== null) found.push(`${message.subject} ${Buffer.from(message.data).toString()}`);
-    }
+  while (found.length < lastSeq - firstSeq + 1) {
+    for (const { subject, data } of await reader.take(1_000, 1_000)) found.push(`${subject} ${Buffer.from(data).toString()}`);
   }
+  await reader.close();
   return found;
 }
 
@@ -117,7 +117,7 @@ describe("the demo", () => {
     INGEST_SOURCES: "demo",
     INGEST_DEMO_SEED: "7",
     INGEST_DEMO_START_MS: String(START_MS),
-    INGEST_DEMO_END_MS: String(START_MS + 60 * 60_000),
+    INGEST_DEMO_END_MS: String(START_MS + 30 * 60_000),
   };
 
   const ended = async (): Promise<boolean> =>
@@ -140,4 +140,64 @@ describe("the demo", () => {
     expect(await stored()).toEqual(undisturbed);
     expect([await fixture.database.query(gaps), await fixture.database.query(trades)]).toEqual(expected);
   });
+
+  test("a process that was stopped and woken after another took over ends, and has changed nothing", async () => {
+    await fixture.start(env);
+    await expect.poll(ended, { timeout: 60_000, interval: 200 }).toBe(true);
+    const undisturbed = await stored();
+    await fixture.close();
+    fixture = await createFixture({ duplicateWindowMs: 100 });
+    const zombie = await fixture.start(env);
+    await expect
+      .poll(async () => (await fixture.bus.streamPosition("MARKET")).lastSeq, { timeout: 20_000, interval: 5 })
+      .toBeGreaterThan(500);
+    zombie.kill("SIGSTOP");
+    await fixture.start(env);
+    await expect.poll(ended, { timeout: 60_000, interval: 200 }).toBe(true);
+    const exited = new Promise((resolve) => zombie.once("exit", (code) => resolve(code)));
+    zombie.kill("SIGCONT");
+    expect(await exited).toBe(1);
+    expect(await stored()).toEqual(undisturbed);
+  });
+});
+
+test("dead letters of MARKET go there again, marked; others are skipped with the reason", async () => {
+  await fixture.start();
+  const letter = (stream: string): Uint8Array =>
+    Buffer.from(
+      JSON.stringify({
+        service: "aggregator",
+        stream,
+        streamSeq: 41,
+        subject: "md.v1.clock.all.test.c",
+        headers: {},
+        payload: Buffer.from("{}").toString("base64"),
+        kind: "invalid",
+        error: "test",
+        time: 1,
+      }),
+    );
+  await fixture.bus.publishBatch([{ subject: "dlq.v1.aggregator.MARKET", headers: {}, data: letter("MARKET") }]);
+  await fixture.bus.publishBatch([{ subject: "dlq.v1.aggregator.CANDLES", headers: {}, data: letter("CANDLES") }]);
+  expect(await fixture.command("dead-letter-retry", { dlqSeqs: [1, 2, 9] })).toEqual({
+    retried: 1,
+    skipped: [
+      { dlqSeq: 2, reason: "came from stream CANDLES" },
+      { dlqSeq: 9, reason: "no dead letter at this sequence" },
+    ],
+  });
+  await expect.poll(async () => (await fixture.bus.streamPosition("MARKET")).lastSeq, { timeout: 10_000 }).toBe(1);
+  const message = await fixture.bus.getMessage("MARKET", 1);
+  expect([message?.subject, message?.headers?.get("Dlq-Retry")]).toEqual(["md.v1.clock.all.test.c", "41"]);
+  await expect.poll(async () => (await fixture.bus.streamPosition("DLQ")).lastSeq, { timeout: 10_000 }).toBe(3);
+});
+
+test("commands that are no commands, and a database and a broker that go away, are told or waited out", async () => {
+  await fixture.start();
+  expect(await fixture.command("replay", { id: "x" })).toMatchObject({ error: expect.stringContaining("files") });
+  expect(await fixture.command("status", { id: null })).toEqual({ jobs: [] });
+  await fixture.nats.kill();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await fixture.nats.start();
+  expect(await fixture.command("status", { id: null })).toEqual({ jobs: [] });
 });
