@@ -1,0 +1,61 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { projectRoot } from "./folders.ts";
+
+/** A service as the local fleet runs it. */
+export interface FleetService {
+  name: string;
+  /** Port of its ops server where that is free. */
+  opsPort: number;
+}
+
+/** All services in the order of the chain; their places decide their ops ports. */
+const ORDER = ["ingest", "aggregator", "indicator", "pattern-detector", "sentiment", "futures-collector", "api"] as const;
+const FIRST_OPS_PORT = 9101;
+
+/** The services that exist. */
+export function listServices(): FleetService[] {
+  return ORDER.map((name, place) => ({ name, opsPort: FIRST_OPS_PORT + place })).filter(({ name }) =>
+    existsSync(join(projectRoot, "services", name, "src/service.ts")),
+  );
+}
+
+/** Folder of a service's migrations, null where it has none. */
+export function migrationsOf(service: string): string | null {
+  const folder = join(projectRoot, "services", service, "migrations");
+  return existsSync(folder) ? folder : null;
+}
+
+export interface ServiceSettings {
+  natsUrl: string;
+  databaseUrl: string;
+  opsPort: number;
+  /** Null where there is no gateway. */
+  apiPort: number | null;
+  spoolDir: string;
+  demo: boolean;
+}
+
+/** Variables that every service of the fleet gets; those in the second part may be set from outside. */
+export function serviceEnvironment(settings: ServiceSettings): Record<string, string> {
+  const wished = (process.env["INGEST_SOURCES"] ?? "demo").split(",").map((source) => source.trim());
+  const sources = wished.filter((source) => source !== "" && (settings.demo || source !== "demo"));
+  return {
+    NATS_URL: settings.natsUrl,
+    DATABASE_URL: settings.databaseUrl,
+    OPS_PORT: String(settings.opsPort),
+    ...(settings.apiPort === null ? {} : { API_PORT: String(settings.apiPort) }),
+    INGEST_SOURCES: sources.join(","),
+    INGEST_SPOOL_DIR: settings.spoolDir,
+    ...fromOutside("LOG_LEVEL", "info"),
+    ...fromOutside("API_HOST", "127.0.0.1"),
+    ...fromOutside("INGEST_DEMO_SEED", "7"),
+    // one process of each: after a crash nobody should wait long for its lease to end
+    ...fromOutside("INGEST_LEASE_MS", "5000"),
+    ...fromOutside("AGGREGATOR_LEASE_MS", "5000"),
+  };
+}
+
+function fromOutside(name: string, otherwise: string): Record<string, string> {
+  return { [name]: process.env[name] || otherwise };
+}
