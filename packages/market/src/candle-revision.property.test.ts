@@ -92,7 +92,7 @@ test("after late trades and ended gaps every row is what it would be had all bee
       const run = new SeriesRun(CRYPTO, scene.from * 1000, 7).run(stepsFor(scene));
       expectNaive(run.candles(), naiveOf(scene));
     }),
-    { numRuns: 250 },
+    { numRuns: 150 },
   );
 }, 60_000);
 
@@ -109,7 +109,7 @@ test("a revision names exactly the rows whose own values changed, and a rewrite 
         expectChanges(run, before);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 }, 60_000);
 
@@ -148,6 +148,6 @@ test("a restart between revisions changes nothing", () => {
       }
       expect(restarted.bits()).toEqual(new SeriesRun(CRYPTO, scene.from * 1000, 7).run(steps).bits());
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 }, 60_000);

@@ -56,7 +56,7 @@ test("any split, any order within the close delay and duplicates give the same r
         plain.published.map(({ sums, ...row }) => [row, Array.from(sums)]),
       );
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });
 
@@ -71,7 +71,7 @@ test("looking at the open candles changes nothing", () => {
       }
       expect(watched.bits()).toEqual(runOf(scene, steps).bits());
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 });
 
@@ -90,7 +90,7 @@ test("every candle of every timeframe equals one built from the trades alone", (
       });
       expectNaive(run.candles(), naiveOf(scene, [], contractSize, kind === "inverse" ? "inverse" : "linear"));
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });
 
@@ -102,7 +102,7 @@ test("gaps known before the close decide completeness, bad minutes, holes and af
       const run = runOf(scene, [...gaps.map((gap) => ({ kind: "gap" as const, gap })), ...steps]);
       expectNaive(run.candles(), naiveOf(scene, gaps));
     }),
-    { numRuns: 200 },
+    { numRuns: 120 },
   );
 });
 
@@ -138,7 +138,7 @@ test("a week of candles equals one built from the trades alone", () => {
       const run = runOf(scene, [...gaps.map((gap) => ({ kind: "gap" as const, gap })), ...steps]);
       expectNaive(run.candles(), naiveOf(scene, gaps));
     }),
-    { numRuns: 3 },
+    { numRuns: 1 },
   );
 }, 60_000);
 
