@@ -15,7 +15,8 @@ export interface ServerPart extends PartProcess {
 export const NATS_PORT = 4222;
 export const DATABASE_PORT = 54_320;
 
-const DATABASE_SETTINGS = { max_wal_size: "2GB", checkpoint_completion_target: "0.9" } as const;
+/** The recorder finds duplicates by the error of a COPY: its statements would fill the log. */
+const DATABASE_SETTINGS = { log_min_error_statement: "fatal", max_wal_size: "2GB", checkpoint_completion_target: "0.9" } as const;
 const ATTEMPTS = 5;
 
 /** Starts nats-server; `port` is where it was before, null the first time, when a free one will do as well. */
