@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Instrument } from "@tickfleet/market/instrument";
+import type { Logger } from "@tickfleet/runtime/logger";
 import { type BinanceFeed, groupInstruments, openBinanceFeed } from "@tickfleet/venues/binance/feed";
 import { type BinanceRest, createBinanceRest } from "@tickfleet/venues/binance/rest";
 import type { SourceEvent } from "@tickfleet/venues/source";
-import type { Logger } from "pino";
 import type { RefillRequest } from "./gap-tracker.ts";
 import { Intake } from "./intake.ts";
 import type { IntakeState } from "./intake-state.ts";

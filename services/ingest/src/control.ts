@@ -1,7 +1,7 @@
 import { deadLetterRetryCommand, ingestStatusCommand, replayCommand } from "@tickfleet/contracts/control-messages";
 import { type MessageDefinition, type Payload, subjectOf } from "@tickfleet/contracts/message";
 import type { Bus } from "@tickfleet/runtime/bus";
-import type { Logger } from "pino";
+import type { Logger } from "@tickfleet/runtime/logger";
 
 const decoder = new TextDecoder();
 

@@ -43,7 +43,7 @@ export class Publisher {
   #wasAligned = false;
   #checkedMs = 0;
   #reconnects = -1;
-  #trouble = false;
+  #trouble = "";
   /** Grows when the broker refuses ids that it does not hold: its memory of ids outlives messages that it lost. */
   #attempt = 0;
   #waiting: { n: number; resolve: (seq: number) => void }[] = [];
@@ -195,9 +195,10 @@ export class Publisher {
     for (const waiter of done) waiter.resolve(lastSeq);
   }
 
+  /** Tells of trouble once, and of its end. */
   #report(ok: boolean, detail: string): void {
-    if (ok && !this.#trouble) return;
-    this.#trouble = !ok;
+    if (this.#trouble === detail || (ok && this.#trouble === "")) return;
+    this.#trouble = ok ? "" : detail;
     this.#options.onStatus(ok, detail);
   }
 }

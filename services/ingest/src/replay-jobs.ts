@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { REPLAY_HEADER, type replayCommand } from "@tickfleet/contracts/control-messages";
 import type { Payload } from "@tickfleet/contracts/message";
+import type { Logger } from "@tickfleet/runtime/logger";
 import { openFileSource } from "@tickfleet/venues/file-source";
 import { type ScriptedSource, SourceFileError } from "@tickfleet/venues/source";
-import type { Logger } from "pino";
 import type { IntakeCounts } from "./intake-state.ts";
 import type { Publisher } from "./publisher.ts";
 import type { QualityLog } from "./quality-log.ts";
