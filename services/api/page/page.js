@@ -1,0 +1,321 @@
+import { CandlestickSeries, createChart, HistogramSeries } from "/lightweight-charts.js";
+
+const SNAPSHOT = 1000;
+const OLDER_PAGE = 1000;
+const OLDER_WHEN_FEWER = 50;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 8000;
+const SILENT_AFTER_MS = 12000;
+const INSTRUMENTS_EVERY_MS = 15000;
+const COLORS = { up: "#2fb389", down: "#e5586a", upVolume: "#2fb38966", downVolume: "#e5586a66" };
+
+const element = (id) => document.getElementById(id);
+const view = { venue: null, instrument: null, timeframe: "1m" };
+const candles = new Map();
+let instruments = [];
+let socket = null;
+let subscription = 0;
+let subscribed = null;
+let retryMs = FIRST_RETRY_MS;
+let lastMessageAt = 0;
+let lastUpdateAt = null;
+let dirty = new Set();
+let hovered = null;
+let older = { cursor: null, busy: false, done: false };
+
+const chart = createChart(element("chart"), {
+  autoSize: true,
+  layout: { background: { color: "#0e1217" }, textColor: "#8595a6", attributionLogo: true, panes: { separatorColor: "#232c37" } },
+  grid: { vertLines: { color: "#1a212a" }, horzLines: { color: "#1a212a" } },
+  rightPriceScale: { borderColor: "#232c37" },
+  timeScale: { borderColor: "#232c37", timeVisible: true, secondsVisible: false, rightOffset: 6, enableConflation: true },
+  crosshair: { mode: 0 },
+  localization: { locale: "en-GB" },
+});
+const priceSeries = chart.addSeries(CandlestickSeries, {
+  upColor: COLORS.up,
+  downColor: COLORS.down,
+  borderVisible: false,
+  wickUpColor: COLORS.up,
+  wickDownColor: COLORS.down,
+});
+const volumeSeries = chart.addSeries(
+  HistogramSeries,
+  { priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false },
+  1,
+);
+chart.panes()[0].setStretchFactor(4);
+chart.panes()[1].setStretchFactor(1);
+
+start();
+
+async function start() {
+  readAddress();
+  drawTimeframes(["1m", "3m", "5m", "15m", "30m", "1h", "4h", "1d", "1w"]);
+  element("instrument").addEventListener("change", (event) => {
+    [view.venue, view.instrument] = event.target.value.split("|");
+    show();
+  });
+  chart.subscribeCrosshairMove((point) => {
+    hovered = point.time === undefined ? null : point.time * 1000;
+    drawLegend();
+  });
+  chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
+    if (range !== null && range.from < OLDER_WHEN_FEWER) void loadOlder();
+  });
+  setInterval(drawAge, 500);
+  setInterval(loadInstruments, INSTRUMENTS_EVERY_MS);
+  await loadInstruments();
+  connect();
+  requestAnimationFrame(drawFrame);
+}
+
+function readAddress() {
+  const query = new URLSearchParams(location.search);
+  view.venue = query.get("venue");
+  view.instrument = query.get("instrument");
+  view.timeframe = query.get("timeframe") ?? "1m";
+}
+
+async function loadInstruments() {
+  try {
+    const answer = await fetch("/api/v1/instruments");
+    const body = await answer.json();
+    if (!answer.ok) throw new Error(body.detail);
+    const before = instruments.map(nameOf).join();
+    instruments = body.data;
+    if (instruments.length === 0) return notice("No instruments yet: start a source, or replay a file.");
+    if (instruments.map(nameOf).join() === before) return;
+    const known = instruments.some((row) => row.venue === view.venue && row.instrument === view.instrument);
+    if (!known) ({ venue: view.venue, instrument: view.instrument } = instruments[0]);
+    drawInstruments();
+    if (before === "" || !known) show();
+  } catch (error) {
+    if (instruments.length === 0) notice(`The gateway cannot list instruments: ${error.message}`);
+  }
+}
+
+function nameOf(row) {
+  return `${row.venue}|${row.instrument}`;
+}
+
+function drawInstruments() {
+  const select = element("instrument");
+  select.replaceChildren(
+    ...instruments.map((row) => new Option(`${row.instrument} · ${row.venue}`, nameOf(row), false, nameOf(row) === nameOf(view))),
+  );
+  select.disabled = false;
+}
+
+function drawTimeframes(timeframes) {
+  if (!timeframes.includes(view.timeframe)) view.timeframe = "1m";
+  element("timeframes").replaceChildren(
+    ...timeframes.map((timeframe) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = timeframe;
+      button.setAttribute("aria-pressed", String(timeframe === view.timeframe));
+      button.addEventListener("click", () => {
+        view.timeframe = timeframe;
+        drawTimeframes(timeframes);
+        show();
+      });
+      return button;
+    }),
+  );
+}
+
+function channelOf() {
+  return `candle:${view.venue}:${view.instrument}:${view.timeframe}`;
+}
+
+/** Shows another instrument or timeframe: an empty chart, and one subscription in place of the old one. */
+function show() {
+  if (view.instrument === null) return;
+  const row = instruments.find((candidate) => nameOf(candidate) === nameOf(view));
+  history.replaceState(null, "", `?${new URLSearchParams(view)}`);
+  document.title = `${view.instrument} ${view.timeframe} · Tickfleet`;
+  clear();
+  notice(null);
+  if (row !== undefined) {
+    const precision = Math.min(row.priceScale, 12);
+    priceSeries.applyOptions({ priceFormat: { type: "price", precision, minMove: 10 ** -precision } });
+  }
+  if (socket?.readyState === WebSocket.OPEN) subscribe();
+}
+
+function clear() {
+  candles.clear();
+  dirty = new Set();
+  older = { cursor: null, busy: false, done: false };
+  priceSeries.setData([]);
+  volumeSeries.setData([]);
+  element("legend").replaceChildren();
+  element("price").textContent = "";
+}
+
+function connect() {
+  setConnection("connecting", "connecting");
+  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/stream`);
+  socket.addEventListener("open", () => {
+    retryMs = FIRST_RETRY_MS;
+    subscribed = null;
+    lastMessageAt = Date.now();
+    setConnection("live", "live");
+    if (view.instrument !== null) subscribe();
+  });
+  socket.addEventListener("message", (event) => onMessage(JSON.parse(event.data)));
+  socket.addEventListener("close", (event) => {
+    setConnection("down", `offline${event.reason === "" ? "" : `: ${event.reason}`}, trying again`);
+    setTimeout(connect, retryMs * (0.5 + Math.random()));
+    retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
+  });
+}
+
+function subscribe() {
+  const channel = channelOf();
+  subscription += 1;
+  if (subscribed !== null) socket.send(JSON.stringify({ op: "unsubscribe", id: subscription, channels: [subscribed] }));
+  socket.send(JSON.stringify({ op: "subscribe", id: subscription, channels: [channel], snapshot: SNAPSHOT }));
+  subscribed = channel;
+}
+
+function onMessage(message) {
+  lastMessageAt = Date.now();
+  if (message.type === "ack" && message.rejected.length > 0) notice(`${message.rejected[0].channel}: ${message.rejected[0].fix}`);
+  if (message.type === "shutdown") retryMs = message.reconnectInMs;
+  if (message.channel !== channelOf()) return;
+  if (message.type === "snapshot") {
+    for (const candle of message.data) candles.set(candle.openTime, candle);
+    if (message.data.length === 0) notice("No candles yet.");
+    drawAll();
+  } else if (message.type === "update") {
+    if (candles.size === 0) notice(null);
+    candles.set(message.data.openTime, message.data);
+    dirty.add(message.data.openTime);
+    lastUpdateAt = Date.now();
+  } else if (message.type === "recomputed") {
+    void reload(message.from, message.to);
+  }
+}
+
+/** Reads candles again whose running columns were recomputed. */
+async function reload(from, to) {
+  const rows = await listCandles({ from, to, limit: 10000 });
+  for (const candle of rows?.data ?? []) candles.set(candle.openTime, candle);
+  if (rows !== null) drawAll();
+}
+
+async function loadOlder() {
+  if (older.busy || older.done || candles.size === 0) return;
+  const state = older;
+  state.busy = true;
+  const rows = await listCandles({ to: Math.min(...candles.keys()), limit: OLDER_PAGE });
+  state.busy = false;
+  if (rows === null || state !== older) return;
+  for (const candle of rows.data) if (!candles.has(candle.openTime)) candles.set(candle.openTime, candle);
+  state.done = rows.cursor === null;
+  if (rows.data.length > 0) drawAll();
+}
+
+async function listCandles(range) {
+  const channel = channelOf();
+  const answer = await fetch(`/api/v1/candles?${new URLSearchParams({ ...view, ...range })}`).catch(() => null);
+  if (answer === null || !answer.ok || channel !== channelOf()) return null;
+  return await answer.json();
+}
+
+function drawAll() {
+  const sorted = [...candles.values()].sort((a, b) => a.openTime - b.openTime);
+  dirty = new Set();
+  priceSeries.setData(sorted.map(pricePoint));
+  volumeSeries.setData(sorted.map(volumePoint));
+  drawLegend();
+}
+
+/** Updates are drawn once per frame; an older candle that changed draws all of them again. */
+function drawFrame() {
+  if (dirty.size > 0 && !document.hidden) {
+    const last = priceSeries.data().at(-1)?.time ?? 0;
+    const times = [...dirty].sort((a, b) => a - b);
+    if (times[0] / 1000 < last) drawAll();
+    else {
+      for (const time of times) {
+        priceSeries.update(pricePoint(candles.get(time)));
+        volumeSeries.update(volumePoint(candles.get(time)));
+      }
+      dirty = new Set();
+      drawLegend();
+    }
+  }
+  requestAnimationFrame(drawFrame);
+}
+
+function pricePoint(candle) {
+  const time = candle.openTime / 1000;
+  return candle.open === null ? { time } : { time, open: candle.open, high: candle.high, low: candle.low, close: candle.close };
+}
+
+function volumePoint(candle) {
+  const up = candle.close === null || candle.close >= candle.open;
+  return { time: candle.openTime / 1000, value: candle.volumeBase, color: up ? COLORS.upVolume : COLORS.downVolume };
+}
+
+function drawLegend() {
+  if (candles.size === 0) return;
+  const newest = candles.get(Math.max(...candles.keys()));
+  const candle = (hovered !== null && candles.get(hovered)) || newest;
+  const scale = instruments.find((row) => nameOf(row) === nameOf(view))?.priceScale ?? 2;
+  const number = (value, digits) =>
+    value === null ? "–" : value.toLocaleString("en-GB", { maximumFractionDigits: digits, minimumFractionDigits: Math.min(digits, 2) });
+  const parts = [
+    ["O", number(candle.open, scale)],
+    ["H", number(candle.high, scale)],
+    ["L", number(candle.low, scale)],
+    ["C", number(candle.close, scale)],
+    ["Volume", number(candle.volumeBase, 4)],
+    ["Delta", number(candle.vd, 4)],
+    ["Trades", number(candle.trades, 0)],
+  ].map(([name, value]) => {
+    const part = document.createElement("span");
+    const strong = document.createElement("b");
+    strong.textContent = value;
+    part.append(`${name} `, strong);
+    return part;
+  });
+  for (const badge of [candle.state, candle.completeness]) {
+    if (badge === "closed" || badge === "full") continue;
+    const part = document.createElement("span");
+    part.className = "badge";
+    part.textContent = badge;
+    parts.push(part);
+  }
+  element("legend").replaceChildren(...parts);
+  const price = newest.close ?? newest.lastClose;
+  element("price").textContent = number(price, scale);
+  element("price").dataset.direction =
+    newest.close === null || newest.close === newest.open ? "" : newest.close > newest.open ? "up" : "down";
+}
+
+function drawAge() {
+  const now = Date.now();
+  const text =
+    lastUpdateAt === null
+      ? "no update yet"
+      : `last update ${new Date(lastUpdateAt).toISOString().slice(11, 19)} (${Math.max(0, Math.round((now - lastUpdateAt) / 1000))} s ago)`;
+  element("updated").textContent = `${text} · times are UTC`;
+  if (socket?.readyState === WebSocket.OPEN) {
+    const silent = now - lastMessageAt > SILENT_AFTER_MS;
+    setConnection(silent ? "connecting" : "live", silent ? "no heartbeat" : "live");
+  }
+}
+
+function setConnection(state, text) {
+  element("connection").dataset.state = state;
+  element("connection-text").textContent = text;
+}
+
+function notice(text) {
+  element("notice").hidden = text === null;
+  element("notice").textContent = text ?? "";
+}

@@ -1,0 +1,10 @@
+import { z } from "zod";
+
+/** Variables that the gateway adds to the shared ones. */
+export const apiConfig = {
+  API_HOST: z.string().min(1).default("127.0.0.1").describe("address that HTTP and WebSocket listen on"),
+  API_PORT: z.coerce.number().int().min(0).max(65_535).default(8080).describe("port of HTTP and WebSocket, 0 for any free one"),
+  API_PORT_FILE: z.string().min(1).optional().describe("file that the port in use is written to"),
+  API_DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(100).default(8).describe("most connections to the database"),
+  API_STREAM_CONNECTIONS: z.coerce.number().int().min(1).max(100_000).default(2_000).describe("most WebSocket connections"),
+};

@@ -1,0 +1,76 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { DEFAULT_ANCHOR, DEFAULT_SESSION } from "@tickfleet/market/calendar";
+import { TIMEFRAMES } from "@tickfleet/market/timeframe";
+import { type ApiApp, type ApiParts, checkParameters } from "../app.ts";
+import { CANDLE_COLUMNS, candleRowSchema } from "../columns.ts";
+import { knownInstrument } from "../known-instrument.ts";
+import { answerList } from "../list-answer.ts";
+import { listParameters, parameter, readChoice, readChoices, readInstrument, readListQuery, required } from "../list-query.ts";
+import { type Fault, problemSchema, RequestError } from "../problem.ts";
+import type { ApiStore, CandleSeriesKey } from "../store.ts";
+
+const STATES = ["forming", "closed", "revised"] as const;
+
+const query = z.object({
+  ...listParameters,
+  timeframe: parameter(`One of ${TIMEFRAMES.join(", ")}.`, "1m", true),
+  anchor: parameter("Zone of days and weeks, UTC or an IANA zone; by default the one of the instrument's calendar.", "UTC"),
+  session: parameter("Trading hours: regular, extended or all; by default all.", "all"),
+  state: parameter("Only candles of these states, with commas between: forming, closed, revised.", "closed,revised"),
+});
+
+const route = createRoute({
+  method: "get",
+  path: "/api/v1/candles",
+  operationId: "listCandles",
+  summary: "Candles of one instrument and timeframe, ascending, of every state.",
+  description:
+    "`from` is included, `to` is not. With `from`: the oldest rows from there, and the cursor goes on towards `to`. Without it: the latest rows before `to` (or of all), and the cursor goes on towards the past. `cursor` is null if and only if nothing is left; no page before the last is short.",
+  tags: ["candles"],
+  request: { query },
+  responses: {
+    200: {
+      description: "A page; with `columns` only those.",
+      content: {
+        "application/json": {
+          schema: z.object({ data: z.array(candleRowSchema.partial().openapi("Candle")), cursor: z.string().nullable() }),
+        },
+      },
+    },
+    default: { description: "A problem.", content: { "application/problem+json": { schema: problemSchema } } },
+  },
+});
+
+export function addCandles(app: ApiApp, { store, now }: ApiParts): void {
+  app.openapi(route, async (context) => {
+    const faults: Fault[] = [];
+    const asked = context.req.valid("query");
+    checkParameters(context, Object.keys(query.shape), faults);
+    const { venue, instrument } = readInstrument(asked, faults);
+    const text = required("timeframe", asked.timeframe, "1m", faults);
+    const timeframe = text === "" ? "1m" : readChoice("timeframe", text, TIMEFRAMES, "unknown-timeframe", faults);
+    const states = readChoices("state", asked.state, STATES, "invalid-parameter", faults);
+    const { anchor, session, state } = asked;
+    const list = readListQuery(asked, { venue, instrument, timeframe, anchor, session, state }, CANDLE_COLUMNS, ["number"], now(), faults);
+    if (faults.length > 0) throw new RequestError(faults);
+    const { calendar } = await knownInstrument(store, venue, instrument);
+    const series = { venue, instrument, timeframe, anchor: anchor ?? DEFAULT_ANCHOR[calendar], session: session ?? DEFAULT_SESSION };
+    if (anchor !== undefined || session !== undefined) await checkStored(store, series);
+    return answerList(context, list, await store.listCandles(series, states, list.page));
+  });
+}
+
+/** @throws RequestError naming what is stored, where nothing is stored under this anchor or session */
+async function checkStored(store: ApiStore, series: CandleSeriesKey): Promise<void> {
+  const stored = await store.listStoredKeys(series.venue, series.instrument, series.timeframe);
+  if (stored.length === 0) return;
+  const faults: Fault[] = [];
+  for (const field of ["anchor", "session"] as const) {
+    const known = [...new Set(stored.map((key) => key[field]))];
+    const value = series[field];
+    if (known.includes(value)) continue;
+    const detail = `no candles of ${series.instrument} are stored with ${field} ${JSON.stringify(value.slice(0, 64))}`;
+    faults.push({ code: `unknown-${field}`, field, detail, fix: `stored: ${known.join(", ")}` });
+  }
+  if (faults.length > 0) throw new RequestError(faults);
+}

@@ -1,0 +1,64 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { DEFAULT_ANCHOR, DEFAULT_SESSION } from "@tickfleet/market/calendar";
+import { TIMEFRAMES } from "@tickfleet/market/timeframe";
+import { type ApiApp, type ApiParts, checkParameters } from "../app.ts";
+import { parameter } from "../list-query.ts";
+import { type Fault, problemSchema, RequestError } from "../problem.ts";
+
+const time = z.number().int().nullable().describe("epoch milliseconds");
+
+const instrumentSchema = z
+  .object({
+    venue: z.string(),
+    instrument: z.string().describe("canonical name, used everywhere"),
+    venueSymbol: z.string().describe("the venue's own spelling"),
+    calendar: z.enum(["crypto", "us-equity"]),
+    kind: z.enum(["spot", "linear", "inverse"]),
+    contractSize: z.number(),
+    priceScale: z.number().int().describe("decimals of prices"),
+    sizeScale: z.number().int().describe("decimals of sizes"),
+    closeDelayMs: z.number().int().describe("how long a candle waits for late trades"),
+    anchor: z.string().describe("anchor of its days and weeks"),
+    session: z.string(),
+    timeframes: z.array(z.enum(TIMEFRAMES)),
+    firstTradeTime: time,
+    lastTradeTime: time,
+    rebuildableFrom: time.describe("epoch milliseconds from which recorded trades can rebuild its candles, null before the first"),
+  })
+  .openapi("Instrument");
+
+const query = z.object({ venue: parameter("Only instruments of this venue.", "binance") });
+
+const route = createRoute({
+  method: "get",
+  path: "/api/v1/instruments",
+  operationId: "listInstruments",
+  summary: "Every instrument with what is recorded of it.",
+  tags: ["instruments"],
+  request: { query },
+  responses: {
+    200: {
+      description: "Sorted by venue and instrument.",
+      content: { "application/json": { schema: z.object({ data: z.array(instrumentSchema), cursor: z.null() }) } },
+    },
+    default: { description: "A problem.", content: { "application/problem+json": { schema: problemSchema } } },
+  },
+});
+
+export function addInstruments(app: ApiApp, { store }: ApiParts): void {
+  app.openapi(route, async (context) => {
+    const faults: Fault[] = [];
+    checkParameters(context, Object.keys(query.shape), faults);
+    if (faults.length > 0) throw new RequestError(faults);
+    const { venue } = context.req.valid("query");
+    const rows = (await store.listInstruments()).filter((row) => venue === undefined || row.venue === venue);
+    const data = rows.map((row) => ({
+      ...row,
+      anchor: DEFAULT_ANCHOR[row.calendar],
+      session: DEFAULT_SESSION,
+      timeframes: [...TIMEFRAMES],
+      rebuildableFrom: row.firstTradeTime,
+    }));
+    return context.json({ data, cursor: null }, 200, { "cache-control": "no-cache" });
+  });
+}

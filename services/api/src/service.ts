@@ -1,0 +1,69 @@
+import { openPool } from "@tickfleet/database/pool";
+import type { ServiceDefinition } from "@tickfleet/runtime/run-service";
+import { createApp } from "./app.ts";
+import { apiConfig } from "./config.ts";
+import { listen } from "./http-server.ts";
+import { ApiStore } from "./store.ts";
+
+const VERSION = "0.1.0";
+const CHECK_EVERY_MS = 2_000;
+const STATEMENT_TIMEOUT_MS = 20_000;
+
+/** HTTP and WebSocket over what the other services store and send; keeps nothing. */
+export const api: ServiceDefinition<typeof apiConfig> = {
+  name: "api",
+  version: VERSION,
+  config: apiConfig,
+  async start(context) {
+    const { config, health, logger, metrics, signal } = context;
+    const pool = openPool(config.DATABASE_URL, {
+      max: config.API_DATABASE_CONNECTIONS,
+      name: "api",
+      schema: "api",
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    });
+    context.onShutdown("database", () => pool.end());
+    const store = new ApiStore(pool);
+    health.ready("database", false, "not asked yet");
+    void watchDatabase(store, signal, (ok, detail) => health.ready("database", ok, detail));
+
+    const seconds = metrics.histogram(
+      "http_seconds",
+      "Time to answer a request.",
+      [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+      ["route", "status"],
+    );
+    const app = createApp({
+      store,
+      health,
+      logger,
+      version: VERSION,
+      now: Date.now,
+      onAnswer: (route, status, duration) => seconds.observe({ route, status: String(status) }, duration),
+    });
+    const server = await listen(app.fetch, config);
+    context.onShutdown("http", server.close);
+    logger.info({ apiPort: server.port, host: config.API_HOST }, "gateway listens");
+  },
+};
+
+/** Looks again and again whether the views can be read; the gateway serves what it can meanwhile. */
+async function watchDatabase(store: ApiStore, signal: AbortSignal, onState: (ok: boolean, detail?: string) => void): Promise<void> {
+  while (!signal.aborted) {
+    await store.check().then(
+      () => onState(true),
+      (error: unknown) => onState(false, error instanceof Error ? error.message : String(error)),
+    );
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, CHECK_EVERY_MS);
+      signal.addEventListener(
+        "abort",
+        () => {
+          clearTimeout(timer);
+          resolve();
+        },
+        { once: true },
+      );
+    });
+  }
+}

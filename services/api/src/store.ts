@@ -1,0 +1,167 @@
+import { describeDatabaseError, errorCode, type Pool } from "@tickfleet/database/pool";
+import { formatTimestamptz } from "@tickfleet/database/timestamp";
+import type { CalendarName, ContractKind } from "@tickfleet/market/instrument";
+import { type Column, convert } from "./columns.ts";
+import type { Direction } from "./cursor.ts";
+import { UnavailableError } from "./problem.ts";
+
+/** An instrument with the times of its first and last recorded trade in epoch milliseconds. */
+export interface InstrumentRow {
+  venue: string;
+  instrument: string;
+  venueSymbol: string;
+  calendar: CalendarName;
+  kind: ContractKind;
+  contractSize: number;
+  priceScale: number;
+  sizeScale: number;
+  closeDelayMs: number;
+  firstTradeTime: number | null;
+  lastTradeTime: number | null;
+}
+
+export interface CandleSeriesKey {
+  venue: string;
+  instrument: string;
+  timeframe: string;
+  anchor: string;
+  session: string;
+}
+
+/** A part of a list: range [from, to) in epoch microseconds, null is open; rows after (forward) or before (backward) the key. */
+export interface PageRequest {
+  direction: Direction;
+  from: number | null;
+  to: number | null;
+  key: readonly (string | number)[] | null;
+  limit: number;
+  columns: readonly Column[];
+}
+
+/** Rows ascending by their key; `more` tells whether the walk has others left. */
+export interface Page {
+  rows: Record<string, unknown>[];
+  more: boolean;
+  /** Key of the row at which the next page begins, null without rows. */
+  edge: (string | number)[] | null;
+}
+
+const INSTRUMENT_COLUMNS = `venue, instrument, venue_symbol as "venueSymbol", calendar, kind, contract_size as "contractSize",
+  price_scale as "priceScale", size_scale as "sizeScale", close_delay_ms as "closeDelayMs",
+  first_trade_time as "firstTradeTime", last_trade_time as "lastTradeTime"`;
+
+/** SQLSTATE classes and codes that mean "not now": connection, resources, shutdown, and views or rights that are not there yet. */
+const AWAY = /^(08|53|57|E[A-Z]+$)|^(3D000|3F000|42P01|42501|22023|28P01|28000)$/;
+const AWAY_MESSAGE = /connection terminated|timeout exceeded when trying to connect|Connection ended/i;
+
+/** Reads of the gateway: only views that other services publish. */
+export class ApiStore {
+  readonly #pool: Pool;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  async listInstruments(): Promise<InstrumentRow[]> {
+    const rows = await this.#read<InstrumentRow>(
+      `select ${INSTRUMENT_COLUMNS} from ingest.pub_instruments order by venue collate "C", instrument collate "C"`,
+      [],
+    );
+    return rows.map(instrumentOf);
+  }
+
+  async findInstrument(venue: string, instrument: string): Promise<InstrumentRow | null> {
+    const rows = await this.#read<InstrumentRow>(
+      `select ${INSTRUMENT_COLUMNS} from ingest.pub_instruments where venue = $1 and instrument = $2`,
+      [venue, instrument],
+    );
+    return rows[0] === undefined ? null : instrumentOf(rows[0]);
+  }
+
+  /** Anchors and sessions that candles of this timeframe are stored with. */
+  listStoredKeys(venue: string, instrument: string, timeframe: string): Promise<{ anchor: string; session: string }[]> {
+    return this.#read(
+      "select distinct anchor, session from aggregator.pub_candles where venue = $1 and instrument = $2 and timeframe = $3 order by 1, 2",
+      [venue, instrument, timeframe],
+    );
+  }
+
+  /** @param states only candles of these states, all of them where null */
+  listCandles(series: CandleSeriesKey, states: readonly string[] | null, page: PageRequest): Promise<Page> {
+    const values: unknown[] = [series.venue, series.instrument, series.timeframe, series.anchor, series.session];
+    const conditions = ["venue = $1", "instrument = $2", "timeframe = $3", "anchor = $4", "session = $5"];
+    if (states !== null) conditions.push(`state = any($${values.push(states)}::text[])`);
+    return this.#list("aggregator.pub_candles", "open_time", ["open_time"], conditions, values, page);
+  }
+
+  listTrades(venue: string, instrument: string, page: PageRequest): Promise<Page> {
+    const key = ["event_time", "epoch", "source_seq"];
+    return this.#list("ingest.pub_trades", "event_time", key, ["venue = $1", "instrument = $2"], [venue, instrument], page);
+  }
+
+  /** Resolves when the views can be read. @throws UnavailableError */
+  async check(): Promise<void> {
+    await this.#read("select (select count(*) from ingest.pub_instruments limit 1), exists (select from aggregator.pub_candles)", []);
+  }
+
+  async #list(
+    view: string,
+    time: string,
+    key: readonly string[],
+    conditions: string[],
+    values: unknown[],
+    page: PageRequest,
+  ): Promise<Page> {
+    const forward = page.direction === "forward";
+    if (page.from !== null) conditions.push(`${time} >= $${values.push(formatTimestamptz(page.from))}::timestamptz`);
+    if (page.to !== null) conditions.push(`${time} < $${values.push(formatTimestamptz(page.to))}::timestamptz`);
+    if (page.key !== null) {
+      const parts = page.key.map((part, i) =>
+        i === 0 ? `$${values.push(formatTimestamptz(part as number))}::timestamptz` : `$${values.push(part)}`,
+      );
+      conditions.push(`(${key.join(", ")}) ${forward ? ">" : "<"} (${parts.join(", ")})`);
+    }
+    const order = key.map((name) => `${name} ${forward ? "asc" : "desc"}`).join(", ");
+    const selected = [...key, ...page.columns.map((column) => column.name)].join(", ");
+    const text = `select ${selected} from ${view} where ${conditions.join(" and ")} order by ${order} limit ${page.limit + 1}`;
+    const found = await this.#readArrays(text, values);
+    const more = found.length > page.limit;
+    if (more) found.pop();
+    const edge = (found.at(-1)?.slice(0, key.length) as (string | number)[] | undefined) ?? null;
+    if (!forward) found.reverse();
+    return { rows: found.map((row) => rowOf(row, key.length, page.columns)), more, edge };
+  }
+
+  async #read<Row extends object>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    try {
+      return (await this.#pool.query<Row>(text, [...values])).rows;
+    } catch (error) {
+      throw describe(error);
+    }
+  }
+
+  async #readArrays(text: string, values: readonly unknown[]): Promise<unknown[][]> {
+    try {
+      return (await this.#pool.query<unknown[]>({ text, values: [...values], rowMode: "array" })).rows;
+    } catch (error) {
+      throw describe(error);
+    }
+  }
+}
+
+function rowOf(values: readonly unknown[], offset: number, columns: readonly Column[]): Record<string, unknown> {
+  const row: Record<string, unknown> = {};
+  for (const [i, column] of columns.entries()) row[column.wire] = convert(values[offset + i], column.conversion);
+  return row;
+}
+
+function instrumentOf(row: InstrumentRow): InstrumentRow {
+  const ms = (us: number | null): number | null => (us === null ? null : Math.floor(us / 1_000));
+  return { ...row, firstTradeTime: ms(row.firstTradeTime), lastTradeTime: ms(row.lastTradeTime) };
+}
+
+function describe(error: unknown): unknown {
+  const code = errorCode(error);
+  const away = (code !== undefined && AWAY.test(code)) || (error instanceof Error && AWAY_MESSAGE.test(error.message));
+  return away ? new UnavailableError("database", describeDatabaseError(error), { cause: error }) : error;
+}

@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createCandle, type Gateway, insertCandles, insertInstrument, MINUTE, request, START, until } from "./harness.ts";
+
+const COUNT = 2_500;
+const KEY = "venue=binance&instrument=BTC-USDT&timeframe=1m";
+const candles = Array.from({ length: COUNT }, (_, i) => createCandle({ openTime: START + i * MINUTE }));
+let gateway: Gateway;
+
+beforeAll(async () => {
+  const { startGateway } = await import("./harness.ts");
+  gateway = await startGateway();
+  await insertInstrument(gateway.database, "binance", "BTC-USDT", "BTCUSDT");
+  await insertInstrument(gateway.database, "lean", "SPY", "spy", "us-equity");
+  await insertCandles(gateway.database, candles);
+  await insertTrades();
+  await until(async () => (await gateway.get("/health")).status === 200, "healthy");
+});
+afterAll(async () => gateway?.[Symbol.asyncDispose]());
+
+/** 1,000 trades in groups of seven at the same microsecond, over two epochs. */
+async function insertTrades(): Promise<void> {
+  await gateway.database.query(
+    `insert into ingest.trades (instrument_id, event_time, event_time_ns_rest, received_time, epoch, source_seq, trade_id, price, price_scale, size, size_scale, side, side_method, input_generation, input_seq)
+     select 1, to_timestamp($1::float8) + (n / 7) * interval '1 microsecond', 0, now(), case when n % 2 = 0 then 'a' else 'b' end, n, n::text, 6000010 + n, 2, 1 + n, 5, 1, 0, 1, n
+     from generate_series(0, 999) n`,
+    [START / 1_000],
+  );
+}
+
+async function walk(path: string): Promise<{ rows: Record<string, unknown>[]; pages: number[] }> {
+  const rows: Record<string, unknown>[] = [];
+  const pages: number[] = [];
+  let next: string | null = path;
+  while (next !== null) {
+    const answer = await gateway.get(next);
+    expect(answer.status).toBe(200);
+    rows.push(...answer.body.data);
+    pages.push(answer.body.data.length);
+    const link = answer.headers.get("link");
+    expect(link === null).toBe(answer.body.cursor === null);
+    next = link === null ? null : (/<([^>]+)>; rel="next"/.exec(link)?.[1] ?? null);
+  }
+  return { rows, pages };
+}
+
+test("a candle arrives with every column as it was stored, numbers to the last bit", async () => {
+  const { body, status, headers } = await gateway.get(`/api/v1/candles?${KEY}&from=${START}&to=${START + MINUTE}`);
+  expect(status).toBe(200);
+  expect(headers.get("x-request-id")).toMatch(/^[\w-]{36}$/);
+  expect(body).toEqual({ data: [candles[0]], cursor: null });
+});
+
+test("without a range the latest rows come, ascending; with from the oldest, with to the last before it", async () => {
+  const times = async (range: string): Promise<number[]> =>
+    (await gateway.get(`/api/v1/candles?${KEY}&columns=openTime&limit=2${range}`)).body.data.map(
+      (row: { openTime: number }) => row.openTime,
+    );
+  const at = (i: number): number => START + i * MINUTE;
+  expect(await times("")).toEqual([at(COUNT - 2), at(COUNT - 1)]);
+  expect(await times(`&from=${at(5)}`)).toEqual([at(5), at(6)]);
+  expect(await times(`&to=${at(5)}`)).toEqual([at(3), at(4)]);
+  expect(await times(`&from=${at(5)}&to=${at(6)}`)).toEqual([at(5)]);
+  expect(await times("&from=2024-03-01&to=2024-03-01T00:01:00%2B00:00")).toEqual([at(0)]);
+  expect((await gateway.get(`/api/v1/candles?${KEY}`)).body.data).toHaveLength(1_000);
+});
+
+test("pages joined are the whole, only the last is short, adjoining ranges equal one call", async () => {
+  for (const limit of [1_000, 500, 777]) {
+    const { rows, pages } = await walk(`/api/v1/candles?${KEY}&from=${START}&limit=${limit}`);
+    expect(rows).toEqual(candles);
+    expect(pages.slice(0, -1).every((length) => length === limit)).toBe(true);
+  }
+  const middle = START + 1_234 * MINUTE;
+  const first = await gateway.get(`/api/v1/candles?${KEY}&from=${START}&to=${middle}&limit=10000`);
+  const second = await gateway.get(`/api/v1/candles?${KEY}&from=${middle}&limit=10000`);
+  expect([...first.body.data, ...second.body.data]).toEqual(candles);
+  const backward = await walk(`/api/v1/candles?${KEY}&limit=600`);
+  expect(backward.pages).toEqual([600, 600, 600, 600, 100]);
+  expect(backward.rows.sort((a, b) => (a["openTime"] as number) - (b["openTime"] as number))).toEqual(candles);
+});
+
+test("trades of one instant are neither split nor repeated by any limit, either way", async () => {
+  for (const limit of [1, 3, 10, 333, 1_000].slice(1)) {
+    const path = `/api/v1/trades?venue=binance&instrument=BTC-USDT&limit=${limit}`;
+    for (const range of [`&from=${START}`, "&to=now"]) {
+      const { rows, pages } = await walk(path + range);
+      expect(rows).toHaveLength(1_000);
+      expect(new Set(rows.map((row) => row["sourceSeq"])).size).toBe(1_000);
+      expect(pages.slice(0, -1).every((length) => length === limit)).toBe(true);
+    }
+  }
+  const { body } = await gateway.get("/api/v1/trades?instrument=binance:BTC-USDT&limit=1000&from=2024-03-01");
+  expect(body.data[0]).toMatchObject({
+    time: START,
+    eventTimeUs: START * 1_000,
+    price: 60_000.1,
+    size: 0.00001,
+    side: "buy",
+    sideMethod: "flag",
+    bid: null,
+  });
+});
+
+test("forming candles are listed with their state and can be left out", async () => {
+  const openTime = START + COUNT * MINUTE;
+  await insertCandles(gateway.database, [createCandle({ openTime, state: "forming" })]);
+  const states = async (more: string) =>
+    (await gateway.get(`/api/v1/candles?${KEY}&from=${openTime}${more}`)).body.data.map((row: { state: string }) => row.state);
+  expect(await states("")).toEqual(["forming"]);
+  expect(await states("&state=closed,revised")).toEqual([]);
+  await gateway.database.query("delete from aggregator.candles where state = 'forming'");
+});
+
+test.each([
+  [`${KEY}&from=1709251200`, 400, "time-in-seconds", "from", "1709251200000"],
+  [`${KEY}&limit=10001`, 400, "limit-too-large", "limit", "10000"],
+  [`${KEY}&limit=0`, 400, "invalid-parameter", "limit", "10000"],
+  [`${KEY}&form=1`, 400, "unknown-parameter", "form", "from"],
+  [`${KEY}&columns=openTime,clos`, 400, "unknown-column", "columns", "close"],
+  [`${KEY}&from=2024-03-02&to=2024-03-01`, 400, "empty-range", "from", "swap"],
+  [`${KEY}&cursor=abc`, 400, "invalid-cursor", "cursor", "Link"],
+  [`${KEY}&session=regular`, 400, "unknown-session", "session", "all"],
+  [`${KEY}&anchor=Europe/Paris`, 400, "unknown-anchor", "anchor", "UTC"],
+  ["venue=binance&instrument=BTC-USDT&timeframe=2m", 400, "unknown-timeframe", "timeframe", "1m"],
+  ["venue=binance&instrument=btcusdt&timeframe=1m", 404, "unknown-instrument", "instrument", "did you mean BTC-USDT?"],
+  ["venue=binance&instrument=BTC%2FUSDT&timeframe=1m", 404, "unknown-instrument", "instrument", "did you mean BTC-USDT?"],
+  ["venue=Binance&instrument=BTC-USDT&timeframe=1m", 404, "unknown-instrument", "venue", "did you mean venue binance?"],
+  ["venue=binance&instrument=BTC-USDT&instrument=X&timeframe=1m", 400, "invalid-parameter", "instrument", "once"],
+])("%s is answered %i %s", async (query, status, code, field, fix) => {
+  const answer = await gateway.get(`/api/v1/candles?${query}`);
+  expect(answer.headers.get("content-type")).toBe("application/problem+json");
+  expect(answer.body).toMatchObject({
+    status,
+    code,
+    field,
+    fix: expect.stringContaining(fix),
+    requestId: answer.headers.get("x-request-id"),
+  });
+  expect(answer.status).toBe(status);
+});
+
+test("all faults of a request are told at once, the caller's request id is kept", async () => {
+  const answer = await request(`${gateway.url}/api/v1/candles?instrument=X&from=x&limit=x`, { headers: { "x-request-id": "mine-1" } });
+  expect(answer.body.errors.map((fault: { field: string }) => fault.field)).toEqual(["venue", "timeframe", "from", "limit"]);
+  expect(answer.body.requestId).toBe("mine-1");
+});
+
+test("a cursor is bound to its query, not to its limit", async () => {
+  const { cursor } = (await gateway.get(`/api/v1/candles?${KEY}&from=${START}&limit=10`)).body;
+  const other = await gateway.get(`/api/v1/candles?${KEY}&from=${START + MINUTE}&limit=10&cursor=${cursor}`);
+  expect(other.body).toMatchObject({ status: 400, code: "cursor-mismatch" });
+  const more = await gateway.get(`/api/v1/candles?${KEY}&from=${START}&limit=20&cursor=${cursor}`);
+  expect(more.body.data).toEqual(candles.slice(10, 30));
+});
+
+test("instruments tell from when they can be rebuilt", async () => {
+  const { body } = await gateway.get("/api/v1/instruments");
+  expect(body.data.map((row: { instrument: string }) => row.instrument)).toEqual(["BTC-USDT", "SPY"]);
+  expect(body.data[0]).toMatchObject({
+    venueSymbol: "BTCUSDT",
+    anchor: "UTC",
+    rebuildableFrom: START,
+    lastTradeTime: START + MINUTE,
+    priceScale: 2,
+  });
+  expect(body.data[1]).toMatchObject({ anchor: "America/New_York" });
+  expect((await gateway.get("/api/v1/instruments?venue=lean")).body.data).toHaveLength(1);
+});
+
+test("the page and all it loads come from the gateway; other routes and methods are problems", async () => {
+  const page = await gateway.get("/");
+  expect(page.body).toContain("/page.js");
+  expect(page.body).not.toMatch(/(src|href)="https?:(?!\/\/www\.tradingview\.com)/);
+  for (const file of ["/page.js", "/page.css", "/lightweight-charts.js"]) expect((await gateway.get(file)).status).toBe(200);
+  expect((await gateway.get("/api/v1/candle")).body).toMatchObject({
+    status: 404,
+    code: "unknown-route",
+    fix: "did you mean /api/v1/candles?",
+  });
+  expect((await request(`${gateway.url}/api/v1/candles`, { method: "POST" })).status).toBe(405);
+});
