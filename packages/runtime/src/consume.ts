@@ -67,7 +67,7 @@ export async function consume(options: ConsumerOptions): Promise<void> {
       await consumer.session();
     } catch (error) {
       if (error instanceof HandlerFaultError) throw error;
-      if (Date.now() - begun > LONGEST_BACKOFF_MS) attempt = 0;
+      if (consumer.lastCommit > begun) attempt = 0;
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       options.onReady(false, reason);
       options.logger.warn({ err: error }, "reading stopped; it begins again from the checkpoint");
@@ -81,7 +81,8 @@ class Consumer {
   readonly #lanes = new Map<number, Lane>();
   readonly #outputs: LaneOutputs;
   #reader: OrderedReader | null = null;
-  #lastCommit = 0;
+  /** When rows were last committed, epoch milliseconds. */
+  lastCommit = 0;
   #lastRead: { message: InputMessage; input: unknown } | null = null;
 
   constructor(options: ConsumerOptions) {
@@ -315,7 +316,7 @@ class Consumer {
   async #flushLanes(lanes: readonly Lane[], now: boolean): Promise<void> {
     const { handler } = this.#options;
     const due = now || this.#outputs.count > 0 || handler.hasRows();
-    if (!due && Date.now() - this.#lastCommit < (this.#options.commitEveryMs ?? DEFAULT_COMMIT_EVERY_MS)) return;
+    if (!due && Date.now() - this.lastCommit < (this.#options.commitEveryMs ?? DEFAULT_COMMIT_EVERY_MS)) return;
     if (this.#outputs.count > 0) await this.#outputs.publish();
     const moved = lanes.filter((lane) => lane.dirty);
     const time = Date.now();
@@ -327,7 +328,7 @@ class Consumer {
       lane.dirty = false;
       if (lane.keptAt <= keepBefore) lane.keptAt = time;
     }
-    this.#lastCommit = Date.now();
+    this.lastCommit = Date.now();
   }
 
   /** Holds every lane's committed position against the streams again. */

@@ -39,6 +39,7 @@ export async function openOrderedReader(bus: Bus, stream: string, fromSeq: numbe
   let ended: Error | null = null;
   let arrived: (() => void) | null = null;
   let drained: (() => void) | null = null;
+  let closed = false;
   const pumping = pump();
 
   return {
@@ -64,6 +65,7 @@ export async function openOrderedReader(bus: Bus, stream: string, fromSeq: numbe
       return some;
     },
     async close() {
+      closed = true;
       messages.stop();
       drained?.();
       await pumping;
@@ -73,6 +75,7 @@ export async function openOrderedReader(bus: Bus, stream: string, fromSeq: numbe
   async function pump(): Promise<void> {
     try {
       for await (const message of messages) {
+        if (closed) break;
         if (message.seq <= lastSeq) throw new Error(`stream ${stream} went back from ${lastSeq} to ${message.seq}`);
         lastSeq = message.seq;
         queue.push(inputOf(message));
