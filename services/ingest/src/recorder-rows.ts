@@ -1,8 +1,7 @@
-import type { clock, gap, status, tradeBatch } from "@tickfleet/contracts/market-messages";
+import type { clock, gap, status } from "@tickfleet/contracts/market-messages";
 import type { Payload } from "@tickfleet/contracts/message";
 import type { TradeColumns } from "@tickfleet/market/trade";
 
-export type TradeBatch = Payload<typeof tradeBatch>;
 export type Clock = Payload<typeof clock>;
 export type Status = Payload<typeof status>;
 export type Gap = Payload<typeof gap>;

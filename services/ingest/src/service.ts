@@ -38,6 +38,14 @@ async function start(context: Context): Promise<void> {
   });
   context.onShutdown("database", () => pool.end());
   health.ready("lease", false, "waiting for the database");
+  // A process that waits, for the database or for another's end, has started: it is only not ready.
+  begin(context, pool).catch((error: unknown) => {
+    if (!signal.aborted) context.fail(error);
+  });
+}
+
+async function begin(context: Context, pool: Pool): Promise<void> {
+  const { config, logger, health, signal } = context;
   const waiting = (reason: string): void => {
     health.ready("lease", false, reason);
     logger.warn({ reason }, "waiting");
@@ -47,6 +55,7 @@ async function start(context: Context): Promise<void> {
   await lease.acquire(signal, once(waiting));
   health.ready("lease", true);
   renewLease(context, lease);
+  signal.throwIfAborted();
   startPipeline(context, pool, lease);
 }
 
@@ -57,8 +66,12 @@ function startPipeline(context: Context, pool: Pool, lease: WriterLease): void {
   context.onShutdown("spool", async () => spool.close());
   const publisher = createPublisher(context, spool, lease);
   const store = new ReplayStore(pool);
+  const quarantined = context.metrics.counter("ingest_quarantined_total", "inputs kept in quality_events and not counted as trades");
   const quality = new QualityLog(
-    (entries) => store.insertQualityEvents(entries),
+    async (entries) => {
+      await store.insertQualityEvents(entries);
+      quarantined.inc(entries.length);
+    },
     (error) => logger.warn({ reason: describeDatabaseError(error) }, "quarantined input not stored yet"),
   );
   run(context, "publisher", publisher.run(signal));

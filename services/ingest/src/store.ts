@@ -110,6 +110,12 @@ export class RecorderStore {
   }
 }
 
+/** Who holds a lease, or held it last. */
+export async function findLease(pool: Pool, name: string): Promise<{ owner: string; epoch: number } | null> {
+  const { rows } = await pool.query<{ owner: string; epoch: number }>("select owner, epoch from ingest.leases where name = $1", [name]);
+  return rows[0] ?? null;
+}
+
 /** Keeps what status messages say of instruments; scales only grow. */
 async function upsertInstruments(client: PoolClient, rows: RecorderRows): Promise<void> {
   const listed = new Map(

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { releaseLease, renewLease, takeLease } from "@tickfleet/database/lease";
 import { describeDatabaseError, type Pool } from "@tickfleet/database/pool";
+import { findLease } from "./store.ts";
 
 /** Another process writes the stream; this one must not. */
 export class LeaseLostError extends Error {
@@ -11,10 +13,12 @@ export class LeaseLostError extends Error {
 
 const SCHEMA = "ingest";
 const RETRY_MS = 500;
+/** Where process ids mean the same: the host, and on Linux the space of process ids. */
+const PLACE = `${hostname()}:${pidNamespace()}`;
 
 /** The right to write a stream, held in the database by one process at a time. */
 export class WriterLease {
-  readonly owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  readonly owner = `${PLACE}:${process.pid}:${randomUUID().slice(0, 8)}`;
   readonly #pool: Pool;
   readonly #name: string;
   readonly #ttlMs: number;
@@ -41,7 +45,10 @@ export class WriterLease {
       try {
         this.#epoch = await takeLease(this.#pool, SCHEMA, this.#name, this.owner, this.#ttlMs);
         this.#renewedMs = askedMs;
-        if (this.#epoch === null) onWait(`another process holds the lease ${this.#name}`);
+        if (this.#epoch === null) {
+          onWait(`another process holds the lease ${this.#name}`);
+          await this.#freeDead();
+        }
       } catch (error) {
         onWait(describeDatabaseError(error));
       }
@@ -60,10 +67,36 @@ export class WriterLease {
     this.#renewedMs = askedMs;
   }
 
+  /** Frees a lease whose holder was a process of this machine that is no more: nobody waits for its end in vain. */
+  async #freeDead(): Promise<void> {
+    const held = await findLease(this.#pool, this.#name);
+    const [place, pid] = /^(.*):(\d+):[^:]+$/.exec(held?.owner ?? "")?.slice(1) ?? [];
+    if (held === null || place !== PLACE || isAlive(Number(pid))) return;
+    await releaseLease(this.#pool, SCHEMA, this.#name, held.owner, held.epoch);
+  }
+
   async release(): Promise<void> {
     if (this.#epoch === null || this.#lost) return;
     const epoch = this.#epoch;
     this.#epoch = null;
     await releaseLease(this.#pool, SCHEMA, this.#name, this.owner, epoch);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+/** A name that no other place has where the system does not tell. */
+function pidNamespace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return randomUUID();
   }
 }
