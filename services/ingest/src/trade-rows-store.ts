@@ -1,3 +1,4 @@
+import { type CopyColumn, type CopyValues, copyRows } from "@tickfleet/database/copy";
 import type { PoolClient } from "@tickfleet/database/pool";
 import type { TradeRows } from "./recorder-rows.ts";
 
@@ -25,6 +26,7 @@ const COLUMNS = [
   ["input_generation", "int2"],
   ["input_seq", "int8"],
 ] as const;
+const COPY_COLUMNS: readonly CopyColumn[] = COLUMNS.map(([name, type]) => ({ name, type }));
 const NAMES = COLUMNS.map(([name]) => name).join(", ");
 const TIME_VALUES = COLUMNS.map(([name, type]) =>
   type === "timestamptz" ? `timestamptz 'epoch' + ${name} * interval '1 microsecond'` : name,
@@ -79,9 +81,5 @@ export async function insertTrades(
 
 /** Copies the trades, all of them new. @throws 23505 where one is not */
 export async function copyTrades(client: PoolClient, rows: TradeRows, ids: ReadonlyMap<string, number>, generation: number): Promise<void> {
-  await client.query({
-    name: "copy-trades",
-    text: INSERT.replace("on conflict do nothing returning input_seq", ""),
-    values: valuesOf(rows, ids, generation),
-  });
+  await copyRows(client, "ingest.trades", COPY_COLUMNS, rows.inputSeq.length, valuesOf(rows, ids, generation) as CopyValues[]);
 }
