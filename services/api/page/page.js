@@ -195,7 +195,7 @@ function onMessage(message) {
     dirty.add(message.data.openTime);
     lastUpdateAt = Date.now();
   } else if (message.type === "recomputed") {
-    void reload(message.from, message.to);
+    void reload(message.data.from, message.data.to);
   }
 }
 

@@ -3,6 +3,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Health } from "@tickfleet/runtime/health";
 import type { Logger } from "@tickfleet/runtime/logger";
 import type { Context } from "hono";
+import { STREAM_PATH } from "./candle-stream.ts";
 import { createProblem, type Fault, nearest, type Problem, RequestError, UnavailableError } from "./problem.ts";
 import { addCandles } from "./routes/candles.ts";
 import { addHealth } from "./routes/health.ts";
@@ -60,6 +61,10 @@ export function createApp(parts: ApiParts): ApiApp {
   addTrades(app, parts);
   addOpenApi(app, parts);
   addPage(app);
+  app.get(STREAM_PATH, () => {
+    const fix = `open a WebSocket on ${STREAM_PATH}`;
+    throw new RequestError([{ code: "upgrade-required", field: null, detail: "this is a WebSocket, not a resource", fix }]);
+  });
   app.notFound((context) => answer(context, createProblem([unknownRoute(app, context)], context.get("requestId"))));
   app.onError((error, context) => answerError(error, context, parts));
   return app;

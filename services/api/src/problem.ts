@@ -27,6 +27,7 @@ export const PROBLEMS = {
   "unknown-instrument": [404, "There is no such instrument"],
   "unknown-route": [404, "There is no such route"],
   "method-not-allowed": [405, "The route does not take this method"],
+  "upgrade-required": [426, "The route is a WebSocket"],
   internal: [500, "The server failed"],
   unavailable: [503, "A part of the fleet is away"],
 } as const satisfies Record<string, readonly [number, string]>;

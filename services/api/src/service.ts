@@ -1,11 +1,12 @@
 import { openPool } from "@tickfleet/database/pool";
 import type { ServiceDefinition } from "@tickfleet/runtime/run-service";
 import { createApp } from "./app.ts";
+import { openCandleStream } from "./candle-stream.ts";
 import { apiConfig } from "./config.ts";
 import { listen } from "./http-server.ts";
 import { ApiStore } from "./store.ts";
 
-const VERSION = "0.1.0";
+export const VERSION = "0.1.0";
 const CHECK_EVERY_MS = 2_000;
 const STATEMENT_TIMEOUT_MS = 20_000;
 
@@ -15,7 +16,7 @@ export const api: ServiceDefinition<typeof apiConfig> = {
   version: VERSION,
   config: apiConfig,
   async start(context) {
-    const { config, health, logger, metrics, signal } = context;
+    const { bus, config, health, logger, metrics, signal } = context;
     const pool = openPool(config.DATABASE_URL, {
       max: config.API_DATABASE_CONNECTIONS,
       name: "api",
@@ -43,6 +44,9 @@ export const api: ServiceDefinition<typeof apiConfig> = {
     });
     const server = await listen(app.fetch, config);
     context.onShutdown("http", server.close);
+    const stream = openCandleStream({ server: server.server, bus, store, logger, maxConnections: config.API_STREAM_CONNECTIONS });
+    context.onShutdown("stream", stream.close);
+    metrics.gauge("stream_connections", "Open WebSocket connections.", [], (gauge) => gauge.set(stream.connections()));
     logger.info({ apiPort: server.port, host: config.API_HOST }, "gateway listens");
   },
 };

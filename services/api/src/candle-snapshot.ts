@@ -1,0 +1,60 @@
+import { DEFAULT_ANCHOR, DEFAULT_SESSION } from "@tickfleet/market/calendar";
+import { CANDLE_COLUMNS } from "./columns.ts";
+import type { LiveMessage, RecentCandles } from "./live-candles.ts";
+import type { ApiStore, InstrumentRow } from "./store.ts";
+
+/** A candle of a snapshot: the columns of the table by wire name. */
+export type SnapshotCandle = Record<string, unknown> & { openTime: number; revision: number; state: string };
+
+export interface Snapshot {
+  /** Anchor and session, as in `LiveMessage.series`. */
+  series: string;
+  candles: SnapshotCandle[];
+}
+
+/**
+ * The newest candles of a channel: rows of the table, and over them what was published and may not be
+ * stored yet, and the open candle.
+ */
+export async function readSnapshot(
+  store: ApiStore,
+  row: InstrumentRow,
+  timeframe: string,
+  count: number,
+  recent: () => RecentCandles,
+): Promise<Snapshot> {
+  const { venue, instrument } = row;
+  const anchor = DEFAULT_ANCHOR[row.calendar];
+  const session = DEFAULT_SESSION;
+  const range = { direction: "backward", from: null, to: null, key: null } as const;
+  const page = await store.listCandles({ venue, instrument, timeframe, anchor, session }, null, {
+    ...range,
+    limit: count,
+    columns: CANDLE_COLUMNS,
+  });
+  const series = `${anchor}|${session}`;
+  return { series, candles: mergeCandles(page.rows as SnapshotCandle[], series, recent()).slice(-count) };
+}
+
+/** Rows ascending by openTime, each in its newest form. */
+export function mergeCandles(rows: readonly SnapshotCandle[], series: string, recent: RecentCandles): SnapshotCandle[] {
+  const byTime = new Map(rows.map((row) => [row.openTime, row]));
+  const oldest = rows[0]?.openTime ?? Number.NEGATIVE_INFINITY;
+  const mine = (message: LiveMessage): boolean => message.series === series && message.openTime >= oldest;
+  for (const message of recent.closed.filter(mine)) {
+    const stored = byTime.get(message.openTime);
+    if (stored === undefined || stored.state === "forming" || stored.revision < message.revision)
+      byTime.set(message.openTime, candleOf(message));
+  }
+  const closed = [...byTime.values()].filter((candle) => candle.state !== "forming").map((candle) => candle.openTime);
+  const closedUntil = closed.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  for (const message of recent.forming.filter(mine)) {
+    if (message.openTime > closedUntil) byTime.set(message.openTime, candleOf(message));
+  }
+  return [...byTime.values()].sort((a, b) => a.openTime - b.openTime);
+}
+
+function candleOf(message: LiveMessage): SnapshotCandle {
+  const payload = JSON.parse(message.text) as Record<string, unknown>;
+  return Object.fromEntries(CANDLE_COLUMNS.map(({ wire }) => [wire, payload[wire]])) as SnapshotCandle;
+}

@@ -1,0 +1,210 @@
+import type { WebSocket } from "ws";
+import { readSnapshot } from "./candle-snapshot.ts";
+import { ChannelState } from "./channel-state.ts";
+import type { LiveCandles, LiveMessage } from "./live-candles.ts";
+import type { ApiStore, InstrumentRow } from "./store.ts";
+import { type ChannelPattern, type ChannelRefusal, expand, matches, parseChannel } from "./stream-channel.ts";
+
+/** Channels of one connection, wildcards counted by what they stand for. */
+export const MAX_CHANNELS = 1_024;
+/** Bytes waiting in the socket from which forming candles are conflated, and from which a client is let go. */
+export const CONFLATE_BYTES = 1_048_576;
+export const CLOSE_BYTES = 8 * CONFLATE_BYTES;
+export const CLOSE_TOO_SLOW = 4008;
+
+const RESYNC_LEAST = 100;
+const DRAIN_POLL_MS = 10;
+const RETRY_MS = 1_000;
+const TERMINATE_AFTER_MS = 2_000;
+
+/** One connection: its subscriptions, what it holds, and what waits for a slow reader. */
+export class StreamClient {
+  readonly #socket: WebSocket;
+  readonly #store: ApiStore;
+  readonly #live: () => LiveCandles;
+  readonly #patterns = new Map<string, ChannelPattern>();
+  /** Channels met so far; null for those that no pattern wants. */
+  readonly #channels = new Map<string, ChannelState | null>();
+  readonly #conflated = new Map<string, LiveMessage>();
+  #snapshots: Promise<void> = Promise.resolve();
+  /** Messages sent on this connection. */
+  sent = 0;
+  lastPongMs = Date.now();
+
+  constructor(socket: WebSocket, store: ApiStore, live: () => LiveCandles) {
+    this.#socket = socket;
+    this.#store = store;
+    this.#live = live;
+  }
+
+  get open(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  get subscriptions(): string[] {
+    return [...this.#patterns.keys()];
+  }
+
+  send(message: object): void {
+    this.#sendText(JSON.stringify(message));
+  }
+
+  /** Takes the channels that can be had, and begins their snapshots. */
+  subscribe(channels: readonly string[], snapshot: number, known: readonly InstrumentRow[], id: unknown): void {
+    const accepted: ChannelPattern[] = [];
+    const rejected: ChannelRefusal[] = [];
+    const wanted = new Set(this.#activeChannels().map((state) => state.channel));
+    for (const text of new Set(channels)) {
+      const pattern = parseChannel(text, known);
+      if ("code" in pattern) {
+        rejected.push(pattern);
+        continue;
+      }
+      const names = expand(pattern, known);
+      const total = new Set([...wanted, ...names]).size;
+      if (total > MAX_CHANNELS) {
+        const fix = `a connection takes ${MAX_CHANNELS} channels and would have ${total}: use fewer, or another connection`;
+        rejected.push({ channel: text, code: "limit", fix });
+        continue;
+      }
+      for (const name of names) wanted.add(name);
+      accepted.push(pattern);
+    }
+    for (const pattern of accepted) this.#patterns.set(pattern.text, pattern);
+    for (const [name, state] of this.#channels) if (state === null) this.#channels.delete(name);
+    this.send({ type: "ack", id, accepted: accepted.map((pattern) => pattern.text), rejected });
+    if (snapshot === 0) return;
+    for (const name of new Set(accepted.flatMap((pattern) => expand(pattern, known)))) this.#beginSnapshot(name, snapshot, known);
+  }
+
+  /** Ends subscriptions of exactly these texts; returns those that there were. */
+  unsubscribe(channels: readonly string[]): string[] {
+    const ended = [...new Set(channels)].filter((text) => this.#patterns.delete(text));
+    for (const channel of [...this.#channels.keys()]) if (!this.#wants(channel)) this.#channels.delete(channel);
+    return ended;
+  }
+
+  offer(message: LiveMessage): void {
+    const state = this.#stateOf(message.channel);
+    if (state?.take(message)) this.#deliver(state, message);
+  }
+
+  /** Sends forming candles that waited, as soon as the reader has caught up. */
+  flush(): void {
+    if (this.#conflated.size === 0 || this.#socket.bufferedAmount > CONFLATE_BYTES) return;
+    const messages = [...this.#conflated.values()];
+    this.#conflated.clear();
+    for (const message of messages) this.offer(message);
+  }
+
+  /** Messages may have been missed: every channel starts again from a snapshot. */
+  resync(known: readonly InstrumentRow[]): void {
+    for (const state of this.#activeChannels()) {
+      this.send({ type: "resync", channel: state.channel, reason: "connection to the broker was lost" });
+      this.#beginSnapshot(state.channel, Math.max(state.snapshot, RESYNC_LEAST), known);
+    }
+  }
+
+  ping(): void {
+    this.#socket.ping();
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+    setTimeout(() => this.#socket.terminate(), TERMINATE_AFTER_MS).unref();
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  #activeChannels(): ChannelState[] {
+    return [...this.#channels.values()].filter((state) => state !== null);
+  }
+
+  #wants(channel: string): boolean {
+    return [...this.#patterns.values()].some((pattern) => matches(pattern, channel));
+  }
+
+  #stateOf(channel: string): ChannelState | null {
+    const known = this.#channels.get(channel);
+    if (known !== undefined) return known;
+    const wanted = this.#wants(channel) && this.#activeChannels().length < MAX_CHANNELS;
+    const state = wanted ? new ChannelState(channel, 0) : null;
+    this.#channels.set(channel, state);
+    return state;
+  }
+
+  #deliver(state: ChannelState, message: LiveMessage): void {
+    const slot = `${message.channel}|${message.series}`;
+    if (message.kind === "forming") {
+      if (this.#socket.bufferedAmount > CONFLATE_BYTES) {
+        this.#conflated.set(slot, message);
+        return;
+      }
+      this.#conflated.delete(slot);
+    } else if (message.kind === "closed") {
+      const waiting = this.#conflated.get(slot);
+      if (waiting !== undefined && state.holdsClosed(waiting)) this.#conflated.delete(slot);
+    }
+    const type = message.kind === "recomputed" ? "recomputed" : "update";
+    const prev = state.seq;
+    state.seq += 1;
+    this.#sendText(
+      `{"type":"${type}","channel":${JSON.stringify(state.channel)},"seq":${state.seq},"prev":${prev},"data":${message.text}}`,
+    );
+  }
+
+  #beginSnapshot(channel: string, count: number, known: readonly InstrumentRow[]): void {
+    const state = this.#stateOf(channel);
+    const [, venue, instrument, timeframe = ""] = channel.split(":");
+    const row = known.find((candidate) => candidate.venue === venue && candidate.instrument === instrument);
+    if (state === null || row === undefined) return;
+    state.snapshot = Math.max(state.snapshot, count);
+    state.awaitSnapshot();
+    this.#snapshots = this.#snapshots.then(() => this.#sendSnapshot(state, row, timeframe, count));
+  }
+
+  /** One snapshot after the other, and none while the reader is behind; a database that is away is asked again. */
+  async #sendSnapshot(state: ChannelState, row: InstrumentRow, timeframe: string, count: number): Promise<void> {
+    let told = false;
+    while (this.open && this.#channels.get(state.channel) === state) {
+      if (this.#socket.bufferedAmount > CONFLATE_BYTES) {
+        await delay(DRAIN_POLL_MS);
+        continue;
+      }
+      try {
+        const snapshot = await readSnapshot(this.#store, row, timeframe, count, () => this.#live().recent(state.channel));
+        for (const candle of snapshot.candles) {
+          if (candle.state !== "forming") state.hold(snapshot.series, candle.openTime, candle.revision);
+        }
+        this.send({ type: "snapshot", channel: state.channel, seq: state.seq, data: snapshot.candles });
+        for (const message of state.endWait()) if (state.take(message)) this.#deliver(state, message);
+        return;
+      } catch (error) {
+        const fix = "wait: the snapshot comes when the database is back";
+        if (!told) this.send({ type: "error", code: "unavailable", channel: state.channel, detail: describe(error), fix, id: null });
+        told = true;
+        await delay(RETRY_MS);
+      }
+    }
+  }
+
+  #sendText(text: string): void {
+    if (!this.open) return;
+    if (this.#socket.bufferedAmount > CLOSE_BYTES) {
+      this.close(CLOSE_TOO_SLOW, "too slow: more than 8 MiB wait for you");
+      return;
+    }
+    this.sent += 1;
+    this.#socket.send(text);
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,17 @@
+import { writeFile } from "node:fs/promises";
+import { createHealth } from "@tickfleet/runtime/health";
+import { createLogger } from "@tickfleet/runtime/logger";
+import { createApp } from "./app.ts";
+import { describeApi } from "./routes/openapi.ts";
+import { VERSION } from "./service.ts";
+import type { ApiStore } from "./store.ts";
+
+/** Writes `openapi.json`: run it after a change of a route. */
+const app = createApp({
+  store: {} as ApiStore,
+  health: createHealth(),
+  logger: createLogger("api", VERSION, "fatal"),
+  version: VERSION,
+  now: Date.now,
+});
+await writeFile(new URL("../openapi.json", import.meta.url), `${JSON.stringify(describeApi(app, VERSION), null, 2)}\n`);

@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  createCandle,
+  type Gateway,
+  insertCandles,
+  insertInstrument,
+  MINUTE,
+  publishCandle,
+  publishForming,
+  START,
+  startGateway,
+  until,
+} from "./harness.ts";
+import { connectStream, heldCandles } from "./stream-connection.ts";
+
+const CHANNEL = "candle:binance:BTC-USDT:1m";
+const at = (i: number): number => START + i * MINUTE;
+let gateway: Gateway;
+
+beforeAll(async () => {
+  gateway = await startGateway();
+  await insertInstrument(gateway.database, "binance", "BTC-USDT", "BTCUSDT");
+  await insertInstrument(gateway.database, "binance", "ETH-USDT", "ETHUSDT");
+  await insertCandles(
+    gateway.database,
+    Array.from({ length: 10 }, (_, i) => createCandle({ openTime: at(i) })),
+  );
+});
+afterAll(async () => gateway?.[Symbol.asyncDispose]());
+
+test("good channels start although others are refused, with a reason", async () => {
+  const client = await connectStream(gateway.url);
+  client.send({
+    op: "subscribe",
+    id: 7,
+    channels: [CHANNEL, "candle:binance:btcusdt:1m", "candle:binance:BTC-USDT:2m", "trade:x", "candle:*:*:1h"],
+  });
+  const ack = await client.next("ack");
+  expect(ack).toMatchObject({ id: 7, accepted: [CHANNEL, "candle:*:*:1h"] });
+  expect(ack.rejected.map((one: { code: string; fix: string }) => [one.code, one.fix.slice(0, 30)])).toEqual([
+    ["unknown-instrument", "did you mean BTC-USDT?"],
+    ["unknown-timeframe", "it is one of 1m, 3m, 5m, 15m, "],
+    ["bad-channel", "a channel is candle:<venue>:<i"],
+  ]);
+  client.send({ op: "list", id: "a" });
+  expect(await client.next("list")).toEqual({ type: "list", id: "a", channels: [CHANNEL, "candle:*:*:1h"] });
+  client.send({ op: "nonsense" });
+  client.socket.send("{");
+  await until(() => client.of("error").length === 2, "two errors");
+  client.socket.close();
+});
+
+test("a snapshot, then numbered updates; only higher revisions, and no forming candle under a closed one", async () => {
+  const client = await connectStream(gateway.url);
+  client.send({ op: "subscribe", id: 1, channels: [CHANNEL], snapshot: 5 });
+  const snapshot = await client.next("snapshot");
+  expect(snapshot.data.map((row: { openTime: number }) => row.openTime)).toEqual([at(5), at(6), at(7), at(8), at(9)]);
+  expect(snapshot.data[0]).toEqual(createCandle({ openTime: at(5) }));
+
+  publishForming(gateway.bus, createCandle({ openTime: at(9) }), 1);
+  publishForming(gateway.bus, createCandle({ openTime: at(10) }), 2);
+  await until(() => client.of("update").length === 1, "the forming candle");
+  await publishCandle(gateway.bus, createCandle({ openTime: at(10) }));
+  await publishCandle(gateway.bus, createCandle({ openTime: at(10) }));
+  await publishCandle(gateway.bus, createCandle({ openTime: at(8) }));
+  await publishCandle(gateway.bus, createCandle({ openTime: at(8), state: "revised", revision: 1 }));
+  await until(() => client.of("update").length === 3, "closed and revised");
+  publishForming(gateway.bus, createCandle({ openTime: at(10) }), 3);
+  publishForming(gateway.bus, createCandle({ openTime: at(11) }), 4);
+  await until(() => client.of("update").length === 4, "the next forming candle");
+
+  const updates = client.of("update").map((message) => [message.seq, message.prev, message.data.openTime, message.data.state]);
+  expect(updates).toEqual([
+    [1, 0, at(10), "forming"],
+    [2, 1, at(10), "closed"],
+    [3, 2, at(8), "revised"],
+    [4, 3, at(11), "forming"],
+  ]);
+  client.socket.close();
+});
+
+test("a snapshot holds candles that are published and not stored yet, and the open one", async () => {
+  const client = await connectStream(gateway.url);
+  client.send({ op: "subscribe", channels: [CHANNEL], snapshot: 4 });
+  const { data } = await client.next("snapshot");
+  expect(data.map((row: { openTime: number; state: string; revision: number }) => [row.openTime, row.state, row.revision])).toEqual([
+    [at(8), "revised", 1],
+    [at(9), "closed", 0],
+    [at(10), "closed", 0],
+    [at(11), "forming", 0],
+  ]);
+  expect(Object.keys(data[3])).toEqual(Object.keys(createCandle({ openTime: 0 })));
+  client.socket.close();
+});
+
+test("whenever a client joins, its snapshot and updates are the table: no hole, no repeat", async () => {
+  const channel = "candle:binance:ETH-USDT:1m";
+  const clients: Awaited<ReturnType<typeof connectStream>>[] = [];
+  const rows = Array.from({ length: 120 }, (_, i) => createCandle({ instrument: "ETH-USDT", openTime: at(i), revision: 0 }));
+  for (const [i, row] of rows.entries()) {
+    await publishCandle(gateway.bus, row);
+    if (i % 20 === 7) {
+      const client = await connectStream(gateway.url);
+      client.send({ op: "subscribe", channels: [i % 40 === 7 ? channel : "candle:*:ETH-USDT:1m"], snapshot: 500 });
+      clients.push(client);
+    }
+    // the row is committed some time after it was published, three at once
+    if (i % 3 === 2) await insertCandles(gateway.database, rows.slice(i - 2, i + 1));
+  }
+  for (const client of clients) {
+    await until(() => heldCandles(client.messages, channel).length === rows.length, "the client to hold all");
+    const held = heldCandles(client.messages, channel).map(({ stamps: _, ...row }) => row);
+    expect(held).toEqual(rows);
+    expect(client.of("snapshot").filter((message) => message.channel === channel)).toHaveLength(1);
+    client.socket.close();
+  }
+});
+
+test("nothing comes after an unsubscribe; a second one is refused", async () => {
+  const client = await connectStream(gateway.url);
+  client.send({ op: "subscribe", id: 1, channels: ["candle:*:*:*"] });
+  await client.next("ack");
+  await publishCandle(gateway.bus, createCandle({ openTime: at(50), timeframe: "5m" }));
+  await client.next("update");
+  client.send({ op: "unsubscribe", id: 2, channels: ["candle:*:*:*"] });
+  client.send({ op: "unsubscribe", id: 3, channels: ["candle:*:*:*"] });
+  await until(() => client.of("ack").length === 3, "acks");
+  expect(client.of("ack")[2]).toMatchObject({ accepted: [], rejected: [{ code: "not-subscribed" }] });
+  await publishCandle(gateway.bus, createCandle({ openTime: at(55), timeframe: "5m" }));
+  client.send({ op: "ping", id: 4 });
+  await client.next("pong");
+  expect(client.of("update")).toHaveLength(1);
+  client.socket.close();
+});
+
+test("after the broker was away every channel starts again from a snapshot that holds what was missed", async () => {
+  const client = await connectStream(gateway.url);
+  client.send({ op: "subscribe", channels: [CHANNEL], snapshot: 3 });
+  await client.next("snapshot");
+  await gateway.nats.kill();
+  await insertCandles(gateway.database, [createCandle({ openTime: at(20) })]);
+  await gateway.nats.start();
+  await client.next("resync");
+  await until(() => client.of("snapshot").length === 2, "the second snapshot");
+  expect(client.of("snapshot")[1].data.at(-1)).toMatchObject({ openTime: at(20), state: "closed" });
+  await publishCandle(gateway.bus, createCandle({ openTime: at(21) }));
+  await until(() => client.of("update").some((message) => message.data.openTime === at(21)), "live again");
+  client.socket.close();
+});
+
+test("too many messages a second are refused, a heartbeat counts what was sent", async () => {
+  const client = await connectStream(gateway.url);
+  for (let i = 0; i < 40; i++) client.send({ op: "ping", id: i });
+  await until(() => client.of("error").length + client.of("pong").length === 40, "40 answers");
+  expect(client.of("error").length).toBeGreaterThanOrEqual(20);
+  await until(() => client.heartbeats.length === 1, "a heartbeat");
+  expect(client.heartbeats[0].sent).toBe(40);
+  expect(Math.abs(client.heartbeats[0].serverTimeMs - Date.now())).toBeLessThan(5_000);
+  client.socket.close();
+});
+
+test("a frame beyond 64 KiB ends the connection; another path is no stream", async () => {
+  const client = await connectStream(gateway.url);
+  client.socket.send("x".repeat(70_000));
+  await until(() => client.closed !== null, "closed");
+  expect(client.closed?.code).toBe(1009);
+  await expect(connectStream(`${gateway.url}/x`)).rejects.toThrow(/404/);
+  expect((await gateway.get("/api/v1/stream")).body).toMatchObject({ status: 426, code: "upgrade-required" });
+});
+
+test("a client that does not read is let go", async () => {
+  const client = await connectStream(gateway.url);
+  client.send({ op: "subscribe", channels: [CHANNEL] });
+  await client.next("ack");
+  client.socket.pause();
+  const algo = "x".repeat(60_000);
+  for (let i = 0; i < 900; i++) publishForming(gateway.bus, createCandle({ openTime: at(1_000), algo }), i);
+  await gateway.bus.connection.flush();
+  for (let i = 0; i < 400; i++) await publishCandle(gateway.bus, createCandle({ openTime: at(1_000 + i), algo }));
+  client.socket.resume();
+  await until(() => client.closed !== null, "let go");
+  expect([4008, 1006]).toContain(client.closed?.code);
+  expect(client.of("update").filter((message) => message.data.state === "forming").length).toBeLessThan(900);
+});
+
+test("at the end every client is told, and closed with 1012", async () => {
+  const client = await connectStream(gateway.url);
+  await gateway.stop();
+  const shutdown = await client.next("shutdown");
+  expect(shutdown.reconnectInMs).toBeGreaterThanOrEqual(250);
+  await until(() => client.closed !== null, "closed");
+  expect(client.closed?.code).toBe(1012);
+});
