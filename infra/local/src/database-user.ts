@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { hasSetpriv, type ProcessUser } from "./server-process.ts";
+import { hasSetpriv, PASS_FOLDERS, type ProcessUser } from "./server-process.ts";
 
 /**
  * The user PostgreSQL runs as: null for the present one. PostgreSQL refuses root, so root hands it to `nobody`,
@@ -35,7 +35,7 @@ function canRun(user: ProcessUser, binary: string, folder: string): boolean {
         `--reuid=${user.uid}`,
         `--regid=${user.gid}`,
         "--clear-groups",
-        ...(user.passFolders ? ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"] : []),
+        ...(user.passFolders ? PASS_FOLDERS : []),
         "--",
         "/bin/sh",
         ...shell,

@@ -47,6 +47,16 @@ export interface SpawnOptions {
 
 const SETPRIV = ["/usr/bin/setpriv", "/bin/setpriv", "/sbin/setpriv", "/usr/sbin/setpriv"].find((path) => existsSync(path)) ?? null;
 
+/**
+ * Options of setpriv that let a plain user pass folders only root may enter. The last one makes access() agree, with which
+ * PostgreSQL looks at its own binaries.
+ */
+export const PASS_FOLDERS: readonly string[] = [
+  "--inh-caps=+dac_override",
+  "--ambient-caps=+dac_override",
+  "--securebits=+no_setuid_fixup",
+];
+
 /** Whether this machine can start a process as another user with extra rights or tied to its parent. */
 export const hasSetpriv: boolean = SETPRIV !== null;
 
@@ -93,7 +103,7 @@ function commandLine(options: SpawnOptions): [string, string[], { uid?: number; 
   const identity: { uid?: number; gid?: number } = {};
   if (user !== null && SETPRIV !== null) {
     prefix.push(`--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups");
-    if (user.passFolders) prefix.push("--inh-caps=+dac_override", "--ambient-caps=+dac_override");
+    if (user.passFolders) prefix.push(...PASS_FOLDERS);
   } else if (user !== null) {
     identity.uid = user.uid;
     identity.gid = user.gid;

@@ -23,7 +23,6 @@ export interface FleetProcess {
 }
 
 export const startScript: string = join(projectRoot, "infra/local/src/start.ts");
-const bootstrapScript: string = join(projectRoot, "infra/local/bootstrap.mjs");
 
 /** An empty folder for a fleet, with spaces in its name. */
 export function dataFolder(): string {
@@ -34,11 +33,24 @@ export function removeFolder(path: string): void {
   rmSync(join(path, ".."), { recursive: true, force: true, maxRetries: 5 });
 }
 
-export function launchFleet(args: readonly string[], options: { bootstrap?: boolean; env?: Record<string, string> } = {}): FleetProcess {
-  const script = options.bootstrap ? [bootstrapScript, "start"] : [startScript];
-  const child = spawn(process.execPath, [...script, "--json", ...args], {
+export interface LaunchOptions {
+  /** By the first step of the commands, as npm does. */
+  bootstrap?: boolean;
+  /** Another copy of the project. */
+  root?: string;
+  /** Command that runs it, such as one that changes the user. */
+  prefix?: readonly string[];
+  env?: Record<string, string>;
+}
+
+export function launchFleet(args: readonly string[], options: LaunchOptions = {}): FleetProcess {
+  const root = options.root ?? projectRoot;
+  const script = options.bootstrap ? [join(root, "infra/local/bootstrap.mjs"), "start"] : [join(root, "infra/local/src/start.ts")];
+  const [command, ...before] = [...(options.prefix ?? []), process.execPath];
+  const child = spawn(command as string, [...before, ...script, "--json", ...args], {
+    cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, npm_lifecycle_event: undefined, TICKFLEET_LAUNCHER: undefined, ...options.env },
+    env: { ...process.env, INIT_CWD: undefined, npm_lifecycle_event: undefined, TICKFLEET_LAUNCHER: undefined, ...options.env },
   });
   const events: FleetEvent[] = [];
   const waiting = new Set<() => void>();
