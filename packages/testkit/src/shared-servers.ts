@@ -1,8 +1,13 @@
 import { stopTimescale } from "./timescale.ts";
 
-/** Set-up of a whole test run: names the run, and ends the servers that its processes shared. */
-export default function sharedServers(): () => Promise<void> {
-  const testRun = `${process.pid}-${Date.now()}`;
+const testRun = `${process.pid}-${Date.now()}`;
+
+/** Start of a whole test run: gives it a name, which its test processes inherit. */
+export function setup(): void {
   process.env["TICKFLEET_TEST_RUN"] = testRun;
-  return () => stopTimescale(testRun);
+}
+
+/** End of a whole test run: ends the servers that its processes shared. */
+export function teardown(): Promise<void> {
+  return stopTimescale(testRun);
 }
