@@ -1,67 +1,41 @@
-import { CandlestickSeries, createChart, HistogramSeries } from "/lightweight-charts.js";
+import { createMarketChart } from "/market-chart.js";
 
 const SNAPSHOT = 1000;
 const OLDER_PAGE = 1000;
-const OLDER_WHEN_FEWER = 50;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 8000;
 const SILENT_AFTER_MS = 12000;
 const INSTRUMENTS_EVERY_MS = 15000;
-const COLORS = { up: "#2fb389", down: "#e5586a", upVolume: "#2fb38966", downVolume: "#e5586a66" };
+const TIMEFRAMES = ["1m", "3m", "5m", "15m", "30m", "1h", "4h", "1d", "1w"];
 
 const element = (id) => document.getElementById(id);
 const view = { venue: null, instrument: null, timeframe: "1m" };
-const candles = new Map();
 let instruments = [];
 let socket = null;
-let subscription = 0;
+let requestId = 0;
 let subscribed = null;
 let retryMs = FIRST_RETRY_MS;
 let lastMessageAt = 0;
 let lastUpdateAt = null;
-let dirty = new Set();
 let hovered = null;
-let older = { cursor: null, busy: false, done: false };
+let older = { busy: false, done: false };
 
-const chart = createChart(element("chart"), {
-  autoSize: true,
-  layout: { background: { color: "#0e1217" }, textColor: "#8595a6", attributionLogo: true, panes: { separatorColor: "#232c37" } },
-  grid: { vertLines: { color: "#1a212a" }, horzLines: { color: "#1a212a" } },
-  rightPriceScale: { borderColor: "#232c37" },
-  timeScale: { borderColor: "#232c37", timeVisible: true, secondsVisible: false, rightOffset: 6, enableConflation: true },
-  crosshair: { mode: 0 },
-  localization: { locale: "en-GB" },
+const chart = createMarketChart(element("chart"), {
+  onPoint: (openTime) => {
+    hovered = openTime;
+    drawLegend();
+  },
+  onEdge: () => void loadOlder(),
 });
-const priceSeries = chart.addSeries(CandlestickSeries, {
-  upColor: COLORS.up,
-  downColor: COLORS.down,
-  borderVisible: false,
-  wickUpColor: COLORS.up,
-  wickDownColor: COLORS.down,
-});
-const volumeSeries = chart.addSeries(
-  HistogramSeries,
-  { priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false },
-  1,
-);
-chart.panes()[0].setStretchFactor(4);
-chart.panes()[1].setStretchFactor(1);
 
 start();
 
 async function start() {
   readAddress();
-  drawTimeframes(["1m", "3m", "5m", "15m", "30m", "1h", "4h", "1d", "1w"]);
+  drawTimeframes();
   element("instrument").addEventListener("change", (event) => {
     [view.venue, view.instrument] = event.target.value.split("|");
     show();
-  });
-  chart.subscribeCrosshairMove((point) => {
-    hovered = point.time === undefined ? null : point.time * 1000;
-    drawLegend();
-  });
-  chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
-    if (range !== null && range.from < OLDER_WHEN_FEWER) void loadOlder();
   });
   setInterval(drawAge, 500);
   setInterval(loadInstruments, INSTRUMENTS_EVERY_MS);
@@ -107,17 +81,17 @@ function drawInstruments() {
   select.disabled = false;
 }
 
-function drawTimeframes(timeframes) {
-  if (!timeframes.includes(view.timeframe)) view.timeframe = "1m";
+function drawTimeframes() {
+  if (!TIMEFRAMES.includes(view.timeframe)) view.timeframe = "1m";
   element("timeframes").replaceChildren(
-    ...timeframes.map((timeframe) => {
+    ...TIMEFRAMES.map((timeframe) => {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = timeframe;
       button.setAttribute("aria-pressed", String(timeframe === view.timeframe));
       button.addEventListener("click", () => {
         view.timeframe = timeframe;
-        drawTimeframes(timeframes);
+        drawTimeframes();
         show();
       });
       return button;
@@ -137,19 +111,13 @@ function show() {
   document.title = `${view.instrument} ${view.timeframe} · Tickfleet`;
   clear();
   notice(null);
-  if (row !== undefined) {
-    const precision = Math.min(row.priceScale, 12);
-    priceSeries.applyOptions({ priceFormat: { type: "price", precision, minMove: 10 ** -precision } });
-  }
+  if (row !== undefined) chart.setDecimals(Math.min(row.priceScale, 12));
   if (socket?.readyState === WebSocket.OPEN) subscribe();
 }
 
 function clear() {
-  candles.clear();
-  dirty = new Set();
-  older = { cursor: null, busy: false, done: false };
-  priceSeries.setData([]);
-  volumeSeries.setData([]);
+  chart.clear();
+  older = { busy: false, done: false };
   element("legend").replaceChildren();
   element("price").textContent = "";
 }
@@ -174,9 +142,9 @@ function connect() {
 
 function subscribe() {
   const channel = channelOf();
-  subscription += 1;
-  if (subscribed !== null) socket.send(JSON.stringify({ op: "unsubscribe", id: subscription, channels: [subscribed] }));
-  socket.send(JSON.stringify({ op: "subscribe", id: subscription, channels: [channel], snapshot: SNAPSHOT }));
+  requestId += 1;
+  if (subscribed !== null) socket.send(JSON.stringify({ op: "unsubscribe", id: requestId, channels: [subscribed] }));
+  socket.send(JSON.stringify({ op: "subscribe", id: requestId, channels: [channel], snapshot: SNAPSHOT }));
   subscribed = channel;
 }
 
@@ -186,13 +154,12 @@ function onMessage(message) {
   if (message.type === "shutdown") retryMs = message.reconnectInMs;
   if (message.channel !== channelOf()) return;
   if (message.type === "snapshot") {
-    for (const candle of message.data) candles.set(candle.openTime, candle);
-    if (message.data.length === 0) notice("No candles yet.");
-    drawAll();
+    if (message.data.length === 0) return notice("No candles yet.");
+    chart.put(message.data);
+    drawLegend();
   } else if (message.type === "update") {
-    if (candles.size === 0) notice(null);
-    candles.set(message.data.openTime, message.data);
-    dirty.add(message.data.openTime);
+    if (chart.empty) notice(null);
+    chart.update(message.data);
     lastUpdateAt = Date.now();
   } else if (message.type === "recomputed") {
     void reload(message.data.from, message.data.to);
@@ -202,20 +169,18 @@ function onMessage(message) {
 /** Reads candles again whose running columns were recomputed. */
 async function reload(from, to) {
   const rows = await listCandles({ from, to, limit: 10000 });
-  for (const candle of rows?.data ?? []) candles.set(candle.openTime, candle);
-  if (rows !== null) drawAll();
+  if (rows !== null) chart.put(rows.data);
 }
 
 async function loadOlder() {
-  if (older.busy || older.done || candles.size === 0) return;
+  if (older.busy || older.done || chart.empty) return;
   const state = older;
   state.busy = true;
-  const rows = await listCandles({ to: Math.min(...candles.keys()), limit: OLDER_PAGE });
+  const rows = await listCandles({ to: chart.oldest(), limit: OLDER_PAGE });
   state.busy = false;
   if (rows === null || state !== older) return;
-  for (const candle of rows.data) if (!candles.has(candle.openTime)) candles.set(candle.openTime, candle);
   state.done = rows.cursor === null;
-  if (rows.data.length > 0) drawAll();
+  if (rows.data.length > 0) chart.put(rows.data);
 }
 
 async function listCandles(range) {
@@ -225,46 +190,16 @@ async function listCandles(range) {
   return await answer.json();
 }
 
-function drawAll() {
-  const sorted = [...candles.values()].sort((a, b) => a.openTime - b.openTime);
-  dirty = new Set();
-  priceSeries.setData(sorted.map(pricePoint));
-  volumeSeries.setData(sorted.map(volumePoint));
-  drawLegend();
-}
-
-/** Updates are drawn once per frame; an older candle that changed draws all of them again. */
+/** Updates are drawn once per frame, and not while nobody looks. */
 function drawFrame() {
-  if (dirty.size > 0 && !document.hidden) {
-    const last = priceSeries.data().at(-1)?.time ?? 0;
-    const times = [...dirty].sort((a, b) => a - b);
-    if (times[0] / 1000 < last) drawAll();
-    else {
-      for (const time of times) {
-        priceSeries.update(pricePoint(candles.get(time)));
-        volumeSeries.update(volumePoint(candles.get(time)));
-      }
-      dirty = new Set();
-      drawLegend();
-    }
-  }
+  if (!document.hidden && chart.drawChanges()) drawLegend();
   requestAnimationFrame(drawFrame);
 }
 
-function pricePoint(candle) {
-  const time = candle.openTime / 1000;
-  return candle.open === null ? { time } : { time, open: candle.open, high: candle.high, low: candle.low, close: candle.close };
-}
-
-function volumePoint(candle) {
-  const up = candle.close === null || candle.close >= candle.open;
-  return { time: candle.openTime / 1000, value: candle.volumeBase, color: up ? COLORS.upVolume : COLORS.downVolume };
-}
-
 function drawLegend() {
-  if (candles.size === 0) return;
-  const newest = candles.get(Math.max(...candles.keys()));
-  const candle = (hovered !== null && candles.get(hovered)) || newest;
+  const newest = chart.newest();
+  if (newest === undefined) return;
+  const candle = (hovered !== null && chart.candleAt(hovered)) || newest;
   const scale = instruments.find((row) => nameOf(row) === nameOf(view))?.priceScale ?? 2;
   const number = (value, digits) =>
     value === null ? "–" : value.toLocaleString("en-GB", { maximumFractionDigits: digits, minimumFractionDigits: Math.min(digits, 2) });

@@ -171,7 +171,8 @@ test("the page and all it loads come from the gateway; other routes and methods 
   const page = await gateway.get("/");
   expect(page.body).toContain("/page.js");
   expect(page.body).not.toMatch(/(src|href)="https?:(?!\/\/www\.tradingview\.com)/);
-  for (const file of ["/page.js", "/page.css", "/lightweight-charts.js"]) expect((await gateway.get(file)).status).toBe(200);
+  for (const file of ["/page.js", "/market-chart.js", "/page.css", "/lightweight-charts.js"])
+    expect((await gateway.get(file)).status).toBe(200);
   expect((await gateway.get("/api/v1/candle")).body).toMatchObject({
     status: 404,
     code: "unknown-route",

@@ -8,6 +8,7 @@ const CHART = new URL("dist/lightweight-charts.standalone.production.mjs", impor
 const FILES: readonly (readonly [string, URL, string])[] = [
   ["/", new URL("index.html", PAGE), "text/html; charset=utf-8"],
   ["/page.js", new URL("page.js", PAGE), "text/javascript; charset=utf-8"],
+  ["/market-chart.js", new URL("market-chart.js", PAGE), "text/javascript; charset=utf-8"],
   ["/page.css", new URL("page.css", PAGE), "text/css; charset=utf-8"],
   ["/lightweight-charts.js", CHART, "text/javascript; charset=utf-8"],
 ];
