@@ -35,6 +35,8 @@ export class CandleHandler implements LaneHandler {
   readonly #forming: FormingUpdates;
   readonly #lanes = new Map<number, LaneState>();
   readonly #writer = new LaneWriter();
+  /** The message at hand, and batches of the past beside it. */
+  readonly #batch = createBatchColumns();
   readonly #scratch = createBatchColumns();
   #loaded: { seq: number; revision: LoadedRevision } | null = null;
   #formingStored = 0;
@@ -89,7 +91,7 @@ export class CandleHandler implements LaneHandler {
   }
 
   read(message: InputMessage): MarketInput {
-    return readMarketInput(message);
+    return readMarketInput(message, this.#batch);
   }
 
   needsLoad(input: unknown, lane: number): boolean {
@@ -130,8 +132,8 @@ export class CandleHandler implements LaneHandler {
     switch (market.kind) {
       case "trade": {
         const entry = seriesOfBatch(state, market.batch);
-        this.#keepBatch(place, market.batch, message, generation);
         onTrade(entry, market.batch, market.stamps, place, loaded, this.#writer, emit);
+        this.#keepBatch(place, market.batch, message, generation);
         break;
       }
       case "clock":

@@ -1,6 +1,6 @@
 import { clock, gap, status, tradeBatch } from "@tickfleet/contracts/market-messages";
 import { classOf, type Payload } from "@tickfleet/contracts/message";
-import { createBatchColumns, decodeTradeBatch } from "@tickfleet/contracts/trade-batch";
+import { decodeTradeBatch } from "@tickfleet/contracts/trade-batch";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { TradeColumns } from "@tickfleet/market/trade";
 import type { InputMessage } from "@tickfleet/runtime/ordered-reader";
@@ -14,11 +14,10 @@ export type MarketInput =
   | { kind: "gap"; gap: Payload<typeof gap> }
   | { kind: "other" };
 
-const scratch = createBatchColumns();
 const decoder = new TextDecoder();
 
-/** Reads a message of any class; those that change no candle come back as `other`. @throws InvalidMessageError */
-export function readMarketInput(message: InputMessage): MarketInput {
+/** Reads a message of any class, trades into `scratch`; those that change no candle come back as `other`. @throws InvalidMessageError */
+export function readMarketInput(message: InputMessage, scratch: TradeColumns): MarketInput {
   switch (classOf(message.subject)) {
     case classOf(tradeBatch.template): {
       const { stamps } = decodeTradeBatch(message.data, scratch);

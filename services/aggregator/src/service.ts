@@ -15,6 +15,7 @@ export const aggregator: ServiceDefinition<typeof aggregatorConfig> = {
   async start(context) {
     const { bus, config, health, logger, signal } = context;
     const pool = openPool(config.DATABASE_URL, { max: 4, name: "aggregator", schema: "aggregator" });
+    context.onShutdown("database", () => pool.end());
     await waitForDatabase(pool, signal, (reason) => health.ready("database", false, reason));
     health.ready("database", true);
     const lanes = new LaneStore(pool, "aggregator", `aggregator-${crypto.randomUUID()}`, config.AGGREGATOR_LEASE_MS);
@@ -36,6 +37,5 @@ export const aggregator: ServiceDefinition<typeof aggregatorConfig> = {
     });
     reading.catch((error: unknown) => context.fail(error));
     context.onShutdown("reading", () => reading);
-    context.onShutdown("database", () => pool.end());
   },
 };

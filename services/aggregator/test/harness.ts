@@ -50,7 +50,21 @@ export async function openSurroundings(edition: "plain" | "timescale" = "plain")
 
 /** Stores messages in MARKET. */
 export async function publish(bus: Bus, messages: readonly OutgoingMessage[]): Promise<void> {
+  await connected(bus);
   for (let i = 0; i < messages.length; i += 500) await bus.publishBatch(messages.slice(i, i + 500));
+}
+
+/** Waits until the broker answers again. */
+export async function connected(bus: Bus): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await bus.streamPosition("MARKET");
+      return;
+    } catch (error) {
+      if (attempt > 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 export interface Replica {
