@@ -28,7 +28,7 @@ export class OpsPortError extends Error {
 export async function startOpsServer(options: OpsServerOptions): Promise<OpsServer> {
   const { health, metrics } = options;
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? "/", "http://ops").pathname;
+    const path = request.url?.split("?", 1)[0];
     const state = health.snapshot();
     if (path === "/livez") answer(response, 200, { status: "alive" });
     else if (path === "/readyz") answer(response, state.status === "ready" ? 200 : 503, state);
@@ -40,7 +40,9 @@ export async function startOpsServer(options: OpsServerOptions): Promise<OpsServ
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(
         error.code === "EADDRINUSE"
-          ? new OpsPortError(`port ${options.port} on ${options.host} is taken: set OPS_PORT to another one, or to 0 for any free one`, { cause: error })
+          ? new OpsPortError(`port ${options.port} on ${options.host} is taken: set OPS_PORT to another one, or to 0 for any free one`, {
+              cause: error,
+            })
           : error,
       );
     });
@@ -63,9 +65,13 @@ export async function startOpsServer(options: OpsServerOptions): Promise<OpsServ
 }
 
 async function answerMetrics(response: ServerResponse, metrics: Metrics): Promise<void> {
-  const text = await metrics.registry.metrics();
-  response.writeHead(200, { "content-type": metrics.registry.contentType });
-  response.end(text);
+  try {
+    const text = await metrics.registry.metrics();
+    response.writeHead(200, { "content-type": metrics.registry.contentType });
+    response.end(text);
+  } catch (error) {
+    answer(response, 500, { error: `a metric could not be read: ${error instanceof Error ? error.message : String(error)}` });
+  }
 }
 
 function answer(response: ServerResponse, code: number, body: object): void {

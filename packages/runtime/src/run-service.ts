@@ -57,8 +57,17 @@ export async function runService<Shape extends z.ZodRawShape>(definition: Servic
     if (!abort.signal.aborted) logger.fatal({ err: error }, "the service cannot go on");
     void end(1, "an error");
   };
-  process.on("uncaughtException", fail);
-  process.on("unhandledRejection", fail);
+  // Nothing that is in memory can be trusted after this, so nothing is stopped in order and nothing more is written.
+  const crash = (error: unknown): void => {
+    if (abort.signal.aborted) {
+      logger.warn({ err: error }, "an error during the shutdown");
+      return;
+    }
+    logger.fatal({ err: error }, "an error that nobody handled");
+    process.exit(1);
+  };
+  process.on("uncaughtException", crash);
+  process.on("unhandledRejection", crash);
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void end(0, signal));
 
   try {
@@ -67,6 +76,9 @@ export async function runService<Shape extends z.ZodRawShape>(definition: Servic
     logger.info({ opsPort: ops.port }, "ops server listens");
     const bus = await connectBus(definition.name, config, logger, health);
     stops.push({ name: "broker", stop: bus.close });
+    void bus.connection.closed().then((error) => {
+      if (!abort.signal.aborted) fail(new Error(`the connection to the broker is closed for good: ${error?.message ?? "no reason given"}`));
+    });
     await definition.start({
       name: definition.name,
       config,
