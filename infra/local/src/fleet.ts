@@ -5,6 +5,7 @@ import { findNatsServer } from "./nats-server.ts";
 import { choosePort, freePort, isFree } from "./ports.ts";
 import { descendants } from "./process-identity.ts";
 import { type ServerPart, startDatabasePart, startNatsPart } from "./server-parts.ts";
+import { pause } from "./server-process.ts";
 import { openServiceLog } from "./service-log.ts";
 import { type ServiceProcess, startService } from "./service-part.ts";
 import type { StartOptions } from "./start-options.ts";
@@ -23,11 +24,13 @@ interface Running {
   address: FleetAddress;
   options: StartOptions;
   signal: AbortSignal;
-  /** What must end, newest first. */
+  /** What must end, the last one first. */
   stops: (() => Promise<void>)[];
   /** All parts have come up; from now on changes are written down. */
   isUp: boolean;
 }
+
+const UNWIND_MS = 2_000;
 
 /**
  * Starts the whole fleet and resolves when all of it is ready. Throws after it has ended what was started, also when the
@@ -46,14 +49,17 @@ export async function startFleet(options: StartOptions, report: Report, signal: 
     pid: process.pid,
   };
   const running: Running = { folder, report, address, options, signal, stops: [], isUp: false };
+  const work = startParts(running);
   const stop = once(async () => {
-    for (const each of running.stops.reverse()) await each();
-    // nothing should be left by now
+    await endParts(running);
+    // a step that could not be cut short may have started something since
+    await Promise.race([work.catch(() => {}), pause(UNWIND_MS)]);
+    await endParts(running);
     for (const pid of descendants()) killIfThere(pid);
     folder.release();
   });
   try {
-    await unlessAborted(startParts(running), signal);
+    await unlessAborted(work, signal);
   } catch (error) {
     await stop();
     throw error;
@@ -62,6 +68,10 @@ export async function startFleet(options: StartOptions, report: Report, signal: 
   folder.keepAddress(address);
   report(address);
   return { address, stop };
+}
+
+async function endParts({ stops }: Running): Promise<void> {
+  for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop();
 }
 
 async function startParts(running: Running): Promise<void> {
@@ -121,6 +131,7 @@ async function startServices(running: Running, services: readonly FleetService[]
   for (const service of services) {
     const opsPort = await choosePort(service.opsPort, given);
     given.add(opsPort);
+    if (opsPort !== service.opsPort) report({ event: "port-moved", part: `${service.name} (ops)`, wanted: service.opsPort, port: opsPort });
     parts.push(superviseService(running, service.name, opsPort, apiPort));
   }
   running.stops.push(() => Promise.all(parts.map((part) => part.stop())).then(() => {}));

@@ -3,8 +3,8 @@ import { migrate } from "@tickfleet/database/migrator";
 import { openBus } from "@tickfleet/runtime/bus";
 import { provisionStreams } from "@tickfleet/runtime/provision";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { dumpDatabase, restoreDatabase, startDatabase, type TestDatabase } from "../src/database.ts";
-import { restoreStore, snapshotStore, startNats, type TestNats } from "../src/nats.ts";
+import { startDatabase, type TestDatabase } from "../src/database.ts";
+import { startNats, type TestNats } from "../src/nats.ts";
 import { spawnService } from "../src/process.ts";
 import { tcpProxy } from "../src/tcp-proxy.ts";
 
@@ -13,7 +13,7 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   nats = await startNats();
-  database = await startDatabase({ ownServer: true });
+  database = await startDatabase();
   await migrate({ url: database.url, service: "ingest", folder: new URL("../../../services/ingest/migrations/", import.meta.url) });
 });
 
@@ -22,24 +22,9 @@ afterAll(async () => {
   await database.close();
 });
 
-async function lastSeq(): Promise<number> {
-  const bus = await openBus({ url: nats.url, name: "test" });
-  try {
-    return (await bus.streamPosition("MARKET")).lastSeq;
-  } finally {
-    await bus.close();
-  }
-}
-
 async function provision(): Promise<void> {
   const bus = await openBus({ url: nats.url, name: "test" });
   await provisionStreams(bus);
-  await bus.close();
-}
-
-async function publish(text: string): Promise<void> {
-  const bus = await openBus({ url: nats.url, name: "test" });
-  await bus.publishBatch([{ subject: "md.v1.gap.3.demo.X", headers: {}, data: Buffer.from(text) }]);
   await bus.close();
 }
 
@@ -66,26 +51,6 @@ test("a service is ready when spawnService returns, feels a cut network, can be 
 
 test("a service that ends at once is an error with what it printed", async () => {
   await expect(spawnService("ingest", { NATS_URL: "http://wrong" })).rejects.toThrow(/NATS_URL.*DATABASE_URL/s);
-});
-
-test("a store goes back to its snapshot, a broker that lost its newest messages", async () => {
-  await provision();
-  await publish("one");
-  const kept = await lastSeq();
-  const snapshot = await snapshotStore(nats);
-  await publish("two");
-  expect(await lastSeq()).toBe(kept + 1);
-  await restoreStore(nats, snapshot, ["MARKET"]);
-  expect(await lastSeq()).toBe(kept);
-});
-
-test("a database goes back to its dump", async () => {
-  await database.query("create table things (name text)");
-  await database.query("insert into things values ('before')");
-  const dump = await dumpDatabase(database.server);
-  await database.query("insert into things values ('after')");
-  await restoreDatabase(database.server, dump);
-  expect(await database.query("select name from things")).toEqual([{ name: "before" }]);
 });
 
 test("a proxy refuses while it is cut and serves on the same port afterwards", async () => {
