@@ -62,6 +62,8 @@ export function openPool(url: string, options: PoolOptions): Pool {
     keepAlive: true,
   });
   pool.on("error", (error) => options.onIdleError?.(error));
+  // A connection lost between two statements of its borrower would end the process; the next statement fails anyway.
+  pool.on("connect", (client) => void client.on("error", () => undefined));
   return pool;
 }
 

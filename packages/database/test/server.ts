@@ -1,13 +1,16 @@
-import { randomBytes } from "node:crypto";
 import pg from "pg";
+// By path, because a dependency on testkit, which depends on this package, would be a circle.
+import { startDatabase, type TestDatabase } from "../../testkit/src/database.ts";
+import { timescale } from "../../testkit/src/timescale.ts";
 
-/** A database of its own on a server for tests. */
-export interface TestDatabase extends AsyncDisposable {
-  url: string;
+export type { TestDatabase };
+
+/** Servers that these tests run on: TimescaleDB too where one is at hand. */
+export const editions: readonly ("plain" | "timescale")[] = (await timescale()) === null ? ["plain"] : ["plain", "timescale"];
+
+export function createDatabase(edition: "plain" | "timescale"): Promise<TestDatabase> {
+  return startDatabase({ edition });
 }
-
-/** A superuser's way in. */
-export const SERVER = process.env["TEST_DATABASE_URL"] ?? "postgres://postgres:postgres@127.0.0.1:54329/postgres";
 
 /** Runs statements on one connection and gives the rows of the last. */
 export async function runSql(url: string, ...statements: string[]): Promise<Record<string, unknown>[]> {
@@ -20,17 +23,4 @@ export async function runSql(url: string, ...statements: string[]): Promise<Reco
   } finally {
     await client.end();
   }
-}
-
-export async function createDatabase(): Promise<TestDatabase> {
-  const name = `test_${randomBytes(6).toString("hex")}`;
-  await runSql(SERVER, `create database ${name}`);
-  const url = new URL(SERVER);
-  url.pathname = `/${name}`;
-  return {
-    url: url.href,
-    [Symbol.asyncDispose]: async () => {
-      await runSql(SERVER, `drop database if exists ${name} with (force)`);
-    },
-  };
 }
