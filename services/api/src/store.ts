@@ -4,6 +4,7 @@ import type { CalendarName, ContractKind } from "@tickfleet/market/instrument";
 import { type Column, convert } from "./columns.ts";
 import type { Direction } from "./cursor.ts";
 import { UnavailableError } from "./problem.ts";
+import { timeWindows } from "./time-windows.ts";
 
 /** An instrument with the times of its first and last recorded trade in epoch milliseconds. */
 export interface InstrumentRow {
@@ -87,16 +88,31 @@ export class ApiStore {
   }
 
   /** @param states only candles of these states, all of them where null */
-  listCandles(series: CandleSeriesKey, states: readonly string[] | null, page: PageRequest): Promise<Page> {
+  async listCandles(series: CandleSeriesKey, states: readonly string[] | null, page: PageRequest): Promise<Page> {
     const values: unknown[] = [series.venue, series.instrument, series.timeframe, series.anchor, series.session];
     const conditions = ["venue = $1", "instrument = $2", "timeframe = $3", "anchor = $4", "session = $5"];
     if (states !== null) conditions.push(`state = any($${values.push(states)}::text[])`);
-    return this.#list("aggregator.pub_candles", "open_time", ["open_time"], conditions, values, page);
+    return pageOf(await this.#listArrays("aggregator.pub_candles", "open_time", ["open_time"], conditions, values, page), 1, page);
   }
 
-  listTrades(venue: string, instrument: string, page: PageRequest): Promise<Page> {
+  /** @param row the instrument; its first and last trade tell where to look first */
+  async listTrades(row: InstrumentRow, page: PageRequest): Promise<Page> {
     const key = ["event_time", "epoch", "source_seq"];
-    return this.#list("ingest.pub_trades", "event_time", key, ["venue = $1", "instrument = $2"], [venue, instrument], page);
+    const { venue, instrument, firstTradeTime, lastTradeTime } = row;
+    const known =
+      firstTradeTime === null || lastTradeTime === null ? null : { first: firstTradeTime * 1_000, last: (lastTradeTime + 1) * 1_000 };
+    const at = (page.key?.[0] ?? null) as number | null;
+    const left =
+      page.direction === "forward" ? { from: at ?? page.from, to: page.to } : { from: page.from, to: at === null ? page.to : at + 1 };
+    const found: unknown[][] = [];
+    for (const window of timeWindows(page.direction, left, known)) {
+      const part = { ...page, ...window, limit: page.limit - found.length };
+      found.push(
+        ...(await this.#listArrays("ingest.pub_trades", "event_time", key, ["venue = $1", "instrument = $2"], [venue, instrument], part)),
+      );
+      if (found.length > page.limit) break;
+    }
+    return pageOf(found, key.length, page);
   }
 
   /** Resolves when the views can be read. @throws UnavailableError */
@@ -104,14 +120,15 @@ export class ApiStore {
     await this.#read("select (select count(*) from ingest.pub_instruments limit 1), exists (select from aggregator.pub_candles)", []);
   }
 
-  async #list(
+  /** Key and columns of up to `limit + 1` rows, in the direction of the walk. */
+  #listArrays(
     view: string,
     time: string,
     key: readonly string[],
     conditions: string[],
     values: unknown[],
     page: PageRequest,
-  ): Promise<Page> {
+  ): Promise<unknown[][]> {
     const forward = page.direction === "forward";
     if (page.from !== null) conditions.push(`${time} >= $${values.push(formatTimestamptz(page.from))}::timestamptz`);
     if (page.to !== null) conditions.push(`${time} < $${values.push(formatTimestamptz(page.to))}::timestamptz`);
@@ -124,12 +141,7 @@ export class ApiStore {
     const order = key.map((name) => `${name} ${forward ? "asc" : "desc"}`).join(", ");
     const selected = [...key, ...page.columns.map((column) => column.name)].join(", ");
     const text = `select ${selected} from ${view} where ${conditions.join(" and ")} order by ${order} limit ${page.limit + 1}`;
-    const found = await this.#readArrays(text, values);
-    const more = found.length > page.limit;
-    if (more) found.pop();
-    const edge = (found.at(-1)?.slice(0, key.length) as (string | number)[] | undefined) ?? null;
-    if (!forward) found.reverse();
-    return { rows: found.map((row) => rowOf(row, key.length, page.columns)), more, edge };
+    return this.#readArrays(text, values);
   }
 
   async #read<Row extends object>(text: string, values: readonly unknown[]): Promise<Row[]> {
@@ -149,9 +161,21 @@ export class ApiStore {
   }
 }
 
+/** A page out of up to `limit + 1` rows in the direction of the walk. */
+function pageOf(found: unknown[][], keyLength: number, page: PageRequest): Page {
+  const more = found.length > page.limit;
+  if (more) found.pop();
+  const edge = (found.at(-1)?.slice(0, keyLength) as (string | number)[] | undefined) ?? null;
+  if (page.direction === "backward") found.reverse();
+  return { rows: found.map((row) => rowOf(row, keyLength, page.columns)), more, edge };
+}
+
 function rowOf(values: readonly unknown[], offset: number, columns: readonly Column[]): Record<string, unknown> {
   const row: Record<string, unknown> = {};
-  for (const [i, column] of columns.entries()) row[column.wire] = convert(values[offset + i], column.conversion);
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i] as Column;
+    row[column.wire] = convert(values[offset + i], column.conversion);
+  }
   return row;
 }
 

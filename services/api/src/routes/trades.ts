@@ -40,7 +40,7 @@ export function addTrades(app: ApiApp, { store, now }: ApiParts): void {
     const { venue, instrument } = readInstrument(asked, faults);
     const list = readListQuery(asked, { venue, instrument }, TRADE_COLUMNS, ["number", "string", "number"], now(), faults);
     if (faults.length > 0) throw new RequestError(faults);
-    await knownInstrument(store, venue, instrument);
-    return answerList(context, list, await store.listTrades(venue, instrument, list.page));
+    const row = await knownInstrument(store, venue, instrument);
+    return answerList(context, list, await store.listTrades(row, list.page));
   });
 }
