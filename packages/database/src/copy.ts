@@ -12,7 +12,7 @@ export interface CopyColumn {
   type: CopyType;
 }
 
-/** Values of one column, one entry per row: numbers, text or booleans as the type says. */
+/** Values of one column, one entry per row: numbers, text or booleans as the type says. In columns of integers and times NaN is null. */
 export type CopyValues = ArrayLike<number | null> | ArrayLike<string | null> | ArrayLike<boolean | null>;
 
 const SIGNATURE = Buffer.from("PGCOPY\n\xff\r\n\0", "latin1");
@@ -66,7 +66,7 @@ export function* encodeCopy(columns: readonly CopyColumn[], count: number, value
 
 /** Writes length and value of one field; returns where the next begins. */
 function writeField(chunk: Buffer, at: number, type: CopyType, value: number | string | boolean | null): number {
-  if (value === null) return chunk.writeInt32BE(-1, at);
+  if (value === null || (type !== "float8" && Number.isNaN(value))) return chunk.writeInt32BE(-1, at);
   if (type === "text") {
     const bytes = chunk.write(value as string, at + 4);
     chunk.writeInt32BE(bytes, at);

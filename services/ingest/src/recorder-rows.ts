@@ -6,29 +6,35 @@ export type Clock = Payload<typeof clock>;
 export type Status = Payload<typeof status>;
 export type Gap = Payload<typeof gap>;
 
-/** Columns of the trades to be recorded, one entry per row. */
-export interface TradeRows {
+const FIRST_CAPACITY = 1_024;
+const NUMBERS = [
+  "eventTimeUs",
+  "eventTimeNsRest",
+  "receivedTimeUs",
+  "sourceSeq",
+  "price",
+  "priceScale",
+  "size",
+  "sizeScale",
+  "side",
+  "sideMethod",
+  "bid",
+  "ask",
+  "bidSize",
+  "askSize",
+  "quoteAgeUs",
+  "inputSeq",
+] as const;
+
+/** Columns of the trades to be recorded; only the first `count` entries hold. Quotes that are absent are NaN. */
+export interface TradeRows extends Record<(typeof NUMBERS)[number], Float64Array> {
+  count: number;
+  /** `instrumentKey` of each row. */
   instrument: string[];
-  eventTimeUs: number[];
-  eventTimeNsRest: number[];
-  receivedTimeUs: number[];
   epoch: string[];
-  sourceSeq: number[];
   tradeId: (string | null)[];
-  price: number[];
-  priceScale: number[];
-  size: number[];
-  sizeScale: number[];
-  side: number[];
-  sideMethod: number[];
-  bid: (number | null)[];
-  ask: (number | null)[];
-  bidSize: (number | null)[];
-  askSize: (number | null)[];
-  quoteAgeUs: (number | null)[];
   quoteMethod: (string | null)[];
   fill: (string | null)[];
-  inputSeq: number[];
 }
 
 /** A clock, status or gap message to be recorded. */
@@ -69,34 +75,37 @@ export function appendTrades(rows: RecorderRows, batch: TradeColumns, inputSeq: 
   const { epoch, priceScale, sizeScale, fill, tradeId } = batch;
   let firstUs = Number.POSITIVE_INFINITY;
   let lastUs = 0;
+  reserve(trades, batch.count);
   for (let i = 0; i < batch.count; i++) {
+    const row = trades.count + i;
     const eventTimeUs = batch.eventTimeUs[i] as number;
     const ageUs = batch.quoteAgeUs[i] as number;
     const quoted = ageUs >= 0;
     if (eventTimeUs < firstUs) firstUs = eventTimeUs;
     if (eventTimeUs > lastUs) lastUs = eventTimeUs;
-    trades.instrument.push(key);
-    trades.eventTimeUs.push(eventTimeUs);
-    trades.eventTimeNsRest.push(batch.eventTimeNsRest[i] as number);
-    trades.receivedTimeUs.push(batch.receivedTimeUs[i] as number);
-    trades.epoch.push(epoch);
-    trades.sourceSeq.push(batch.sourceSeq[i] as number);
-    trades.tradeId.push(tradeId === null ? String(batch.sourceSeq[i]) : (tradeId[i] as string | null));
-    trades.price.push(batch.price[i] as number);
-    trades.priceScale.push(priceScale);
-    trades.size.push(batch.size[i] as number);
-    trades.sizeScale.push(sizeScale);
-    trades.side.push(batch.side[i] as number);
-    trades.sideMethod.push(batch.sideMethod[i] as number);
-    trades.bid.push(quoted ? (batch.bid[i] as number) : null);
-    trades.ask.push(quoted ? (batch.ask[i] as number) : null);
-    trades.bidSize.push(quoted ? (batch.bidSize[i] as number) : null);
-    trades.askSize.push(quoted ? (batch.askSize[i] as number) : null);
-    trades.quoteAgeUs.push(quoted ? ageUs : null);
-    trades.quoteMethod.push(quoted ? batch.quoteMethod : null);
-    trades.fill.push(fill);
-    trades.inputSeq.push(inputSeq);
+    trades.eventTimeUs[row] = eventTimeUs;
+    trades.eventTimeNsRest[row] = batch.eventTimeNsRest[i] as number;
+    trades.receivedTimeUs[row] = batch.receivedTimeUs[i] as number;
+    trades.sourceSeq[row] = batch.sourceSeq[i] as number;
+    trades.price[row] = batch.price[i] as number;
+    trades.priceScale[row] = priceScale;
+    trades.size[row] = batch.size[i] as number;
+    trades.sizeScale[row] = sizeScale;
+    trades.side[row] = batch.side[i] as number;
+    trades.sideMethod[row] = batch.sideMethod[i] as number;
+    trades.bid[row] = quoted ? (batch.bid[i] as number) : Number.NaN;
+    trades.ask[row] = quoted ? (batch.ask[i] as number) : Number.NaN;
+    trades.bidSize[row] = quoted ? (batch.bidSize[i] as number) : Number.NaN;
+    trades.askSize[row] = quoted ? (batch.askSize[i] as number) : Number.NaN;
+    trades.quoteAgeUs[row] = quoted ? ageUs : Number.NaN;
+    trades.inputSeq[row] = inputSeq;
+    trades.instrument[row] = key;
+    trades.epoch[row] = epoch;
+    trades.tradeId[row] = tradeId === null ? String(batch.sourceSeq[i]) : (tradeId[i] as string | null);
+    trades.quoteMethod[row] = quoted ? batch.quoteMethod : null;
+    trades.fill[row] = fill;
   }
+  trades.count += batch.count;
   noteInstrument(rows, key, batch, firstUs, lastUs);
 }
 
@@ -114,27 +123,21 @@ function noteInstrument(rows: RecorderRows, key: string, batch: TradeColumns, fi
 }
 
 function createTradeRows(): TradeRows {
-  return {
-    instrument: [],
-    eventTimeUs: [],
-    eventTimeNsRest: [],
-    receivedTimeUs: [],
-    epoch: [],
-    sourceSeq: [],
-    tradeId: [],
-    price: [],
-    priceScale: [],
-    size: [],
-    sizeScale: [],
-    side: [],
-    sideMethod: [],
-    bid: [],
-    ask: [],
-    bidSize: [],
-    askSize: [],
-    quoteAgeUs: [],
-    quoteMethod: [],
-    fill: [],
-    inputSeq: [],
-  };
+  const numbers = Object.fromEntries(NUMBERS.map((name) => [name, new Float64Array(FIRST_CAPACITY)])) as Record<
+    (typeof NUMBERS)[number],
+    Float64Array
+  >;
+  return { ...numbers, count: 0, instrument: [], epoch: [], tradeId: [], quoteMethod: [], fill: [] };
+}
+
+/** Makes room for so many more rows. */
+function reserve(rows: TradeRows, more: number): void {
+  const need = rows.count + more;
+  if (need <= rows.eventTimeUs.length) return;
+  const capacity = Math.max(need, 2 * rows.eventTimeUs.length);
+  for (const name of NUMBERS) {
+    const grown = new Float64Array(capacity);
+    grown.set(rows[name]);
+    rows[name] = grown;
+  }
 }

@@ -118,12 +118,12 @@ export class Recorder implements LaneHandler {
     const fresh = await this.#store.commit(updates, rows);
     if (fresh === null) return false;
     this.#rows = createRecorderRows();
-    this.#onRecorded(rows.trades.inputSeq.length, fresh);
+    this.#onRecorded(rows.trades.count, fresh);
     return true;
   }
 
   hasRows(): boolean {
-    return this.#rows.trades.inputSeq.length >= ENOUGH_ROWS || this.#rows.events.length >= ENOUGH_ROWS;
+    return this.#rows.trades.count >= ENOUGH_ROWS || this.#rows.events.length >= ENOUGH_ROWS;
   }
 }
 

@@ -3,7 +3,7 @@ import { REPLAY_HEADER, type replayCommand } from "@tickfleet/contracts/control-
 import type { Payload } from "@tickfleet/contracts/message";
 import type { Logger } from "@tickfleet/runtime/logger";
 import { openFileSource } from "@tickfleet/venues/file-source";
-import { type ScriptedSource, SourceFileError } from "@tickfleet/venues/source";
+import type { ScriptedSource, SourceBlock } from "@tickfleet/venues/source";
 import type { IntakeCounts } from "./intake-state.ts";
 import type { Publisher } from "./publisher.ts";
 import type { QualityLog } from "./quality-log.ts";
@@ -80,7 +80,7 @@ export class ReplayJobs {
   async #replay(request: ReplayRequest): Promise<void> {
     const { store, spool, quality, publisher, signal, logger } = this.#options;
     const key = KEY_PREFIX + request.id;
-    const source = await openSource(request);
+    const source = await nameConnection(await openSource(request));
     const initial =
       spool.sourceState(key) === null ? await this.#persist(() => store.connectionState(source.venue, source.connection)) : null;
     if (signal.aborted) return;
@@ -119,19 +119,34 @@ export class ReplayJobs {
   }
 }
 
-/**
- * Opens a request's files. Each instrument has a connection of its own, whose clock goes on from file to file:
- * another instrument's file of the same day must not come late.
- */
-async function openSource(request: ReplayRequest): Promise<ScriptedSource> {
+function openSource(request: ReplayRequest): Promise<ScriptedSource> {
   const { files, format, venue, instrument } = request;
-  const open = (connection: string): Promise<ScriptedSource> => openFileSource({ files, format, venue, instrument, connection });
-  for await (const { events } of (await open(CONNECTION)).events(0)) {
-    const opening = events.find((event) => event.kind === "open");
+  return openFileSource({ files, format, venue, instrument, connection: CONNECTION });
+}
+
+/**
+ * The source with a connection for its instrument alone, whose clock goes on from file to file: another
+ * instrument's file of the same day must not come late. What is read for that is not read again.
+ */
+async function nameConnection(source: ScriptedSource): Promise<ScriptedSource> {
+  const blocks = source.events(0)[Symbol.asyncIterator]();
+  const seen: SourceBlock[] = [];
+  let connection = CONNECTION;
+  for (;;) {
+    const next = await blocks.next();
+    if (next.done) break;
+    seen.push(next.value);
+    const opening = next.value.events.find((event) => event.kind === "open");
     if (opening === undefined) continue;
-    return open(opening.instruments.length === 1 ? `${CONNECTION}-${opening.instruments[0]?.instrument}` : CONNECTION);
+    if (opening.instruments.length === 1) connection = `${CONNECTION}-${opening.instruments[0]?.instrument}`;
+    break;
   }
-  throw new SourceFileError(`${files.join(", ")}: nothing in it that can be replayed`);
+  return { ...source, connection, events: (from) => (from === 0 ? goOn(seen, blocks) : source.events(from)) };
+}
+
+async function* goOn(seen: readonly SourceBlock[], rest: AsyncIterator<SourceBlock>): AsyncGenerator<SourceBlock> {
+  yield* seen;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }
 
 /** Lets a script go on so many times as fast as it happened, from the first time that it tells. */

@@ -36,7 +36,7 @@ export class RecorderStore {
       if (answer[0]?.ok !== true) return null;
       const generation = await this.#generationOf(client, updates[0]?.streamCreated ?? "");
       await upsertInstruments(client, rows);
-      const fresh = rows.trades.inputSeq.length === 0 ? 0 : await this.#writeTrades(client, rows, generation);
+      const fresh = rows.trades.count === 0 ? 0 : await this.#writeTrades(client, rows, generation);
       if (rows.events.length > 0) await insertEvents(client, rows, generation);
       if (rows.gaps.length > 0) await upsertGaps(client, rows);
       return fresh;
@@ -63,7 +63,7 @@ export class RecorderStore {
     try {
       await client.query("savepoint trades");
       await copyTrades(client, rows.trades, ids, generation);
-      recorded = countBySeq(rows.trades.inputSeq);
+      recorded = countBySeq(rows.trades.inputSeq.subarray(0, rows.trades.count));
     } catch (error) {
       if (errorCode(error) !== UNIQUE_VIOLATION) throw error;
       await client.query("rollback to savepoint trades");
@@ -243,7 +243,7 @@ async function countReplays(
   );
 }
 
-function countBySeq(seqs: readonly number[]): Map<number, number> {
+function countBySeq(seqs: Float64Array): Map<number, number> {
   const counts = new Map<number, number>();
   for (const seq of seqs) counts.set(seq, (counts.get(seq) ?? 0) + 1);
   return counts;

@@ -35,7 +35,7 @@ const INSERT = `insert into ingest.trades (${NAMES}) select ${TIME_VALUES.join("
   from unnest(${COLUMNS.map(([, type], i) => `$${i + 1}::${type === "timestamptz" ? "int8" : type}[]`).join(", ")}) as input(${NAMES})
   on conflict do nothing returning input_seq`;
 
-function valuesOf(rows: TradeRows, ids: ReadonlyMap<string, number>, generation: number): (string | number | null)[][] {
+function valuesOf(rows: TradeRows, ids: ReadonlyMap<string, number>, generation: number): CopyValues[] {
   return [
     rows.instrument.map((key) => ids.get(key) as number),
     rows.eventTimeUs,
@@ -57,9 +57,14 @@ function valuesOf(rows: TradeRows, ids: ReadonlyMap<string, number>, generation:
     rows.quoteAgeUs,
     rows.quoteMethod,
     rows.fill,
-    rows.inputSeq.map(() => generation),
+    new Float64Array(rows.count).fill(generation),
     rows.inputSeq,
   ];
+}
+
+/** As `pg` takes an array parameter; NaN stands for null. */
+function parameterOf(values: CopyValues, count: number): unknown[] {
+  return Array.from({ length: count }, (_, i) => (Number.isNaN(values[i]) ? null : values[i]));
 }
 
 /** Inserts the trades that are new; how many that are, by sequence of their message. */
@@ -72,7 +77,7 @@ export async function insertTrades(
   const { rows: inserted } = await client.query<{ input_seq: number }>({
     name: "insert-trades",
     text: INSERT,
-    values: valuesOf(rows, ids, generation),
+    values: valuesOf(rows, ids, generation).map((values) => parameterOf(values, rows.count)),
   });
   const counts = new Map<number, number>();
   for (const { input_seq } of inserted) counts.set(input_seq, (counts.get(input_seq) ?? 0) + 1);
@@ -81,5 +86,5 @@ export async function insertTrades(
 
 /** Copies the trades, all of them new. @throws 23505 where one is not */
 export async function copyTrades(client: PoolClient, rows: TradeRows, ids: ReadonlyMap<string, number>, generation: number): Promise<void> {
-  await copyRows(client, "ingest.trades", COPY_COLUMNS, rows.inputSeq.length, valuesOf(rows, ids, generation) as CopyValues[]);
+  await copyRows(client, "ingest.trades", COPY_COLUMNS, rows.count, valuesOf(rows, ids, generation));
 }
