@@ -22,6 +22,8 @@ interface ReplayRow {
   last_seq: number | null;
   stream_created: string | null;
   error: string | null;
+  venue: string | null;
+  instruments: string[];
 }
 
 const PROGRESS = `position = $2, trades = $3, quarantined = $4, ignored = $5, first_time = $6, last_time = $7, updated = now()`;
@@ -62,7 +64,8 @@ export class ReplayStore {
     const state = result.fault === null ? "done" : "failed";
     await this.#pool.query(
       `with ended as (
-         update ingest.replays set ${PROGRESS}, state = $8, error = $9, last_n = $10, last_seq = $11, stream_created = $12 where id = $1)
+         update ingest.replays set ${PROGRESS}, state = $8, error = $9, last_n = $10, last_seq = $11, stream_created = $12,
+           venue = $13, instruments = $16 where id = $1)
        insert into ingest.connections (venue, connection, state) values ($13, $14, $15)
        on conflict (venue, connection) do update set state = excluded.state, updated = now()`,
       [
@@ -75,6 +78,7 @@ export class ReplayStore {
         venue,
         connection,
         JSON.stringify(result.state),
+        result.state.listed,
       ],
     );
   }
@@ -94,7 +98,8 @@ export class ReplayStore {
   /** @param id null: all jobs, newest first */
   async listReplays(id: string | null): Promise<ReplayJob[]> {
     const { rows } = await this.#pool.query<ReplayRow>(
-      `select id, request, state, trades, recorded, quarantined, ignored, first_time, last_time, last_seq, stream_created, error
+      `select id, request, state, trades, recorded, quarantined, ignored, first_time, last_time, last_seq, stream_created, error,
+         venue, instruments
        from ingest.replays where $1::text is null or id = $1 order by created desc limit 100`,
       [id],
     );

@@ -38,9 +38,9 @@ export interface IngestFixture {
   close(): Promise<void>;
 }
 
-export async function createFixture(options: { duplicateWindowMs?: number } = {}): Promise<IngestFixture> {
+export async function createFixture(options: { duplicateWindowMs?: number; edition?: "plain" | "timescale" } = {}): Promise<IngestFixture> {
   const nats = await startNats();
-  const database = await startDatabase();
+  const database = await startDatabase({ edition: options.edition ?? "plain" });
   await migrate({ url: database.url, service: "ingest", folder: new URL("../migrations/", import.meta.url) });
   const bus = await openBus({ url: nats.url, name: "test" });
   await provisionStreams(bus, options);

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { openOrderedReader } from "@tickfleet/runtime/ordered-reader";
+import { timescale } from "@tickfleet/testkit/timescale";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createFixture, type IngestFixture, sharedData } from "./ingest-process.ts";
 
+const timescaleUrl = await timescale();
 let fixture: IngestFixture;
 
 beforeEach(async () => {
@@ -59,6 +61,21 @@ describe.skipIf(sharedData === null)("recorded data (skipped where ../shared is 
     expect(await apart.database.query(rows)).toEqual(await fixture.database.query(rows));
     await apart.close();
   });
+
+  test.skipIf(timescaleUrl === null)(
+    "on TimescaleDB the trades are a hypertable and the same (skipped where no such server is at hand)",
+    async () => {
+      const timescaled = await createFixture({ edition: "timescale" });
+      await timescaled.start();
+      expect(await timescaled.replay("both", captures)).toMatchObject({ state: "done", recorded: 19_904 });
+      expect(await timescaled.replay("again", captures)).toMatchObject({ state: "done", recorded: 0 });
+      const [table] = await timescaled.database.query(
+        "select hypertable_name from timescaledb_information.hypertables where hypertable_schema = 'ingest'",
+      );
+      expect(table).toEqual({ hypertable_name: "trades" });
+      await timescaled.close();
+    },
+  );
 
   test("SPY of one day: 250,601 trades, sides by the tick rule; another instrument of that day is not late", async () => {
     await fixture.start();
