@@ -20,7 +20,10 @@ export const replayCommand = defineMessage({
     files: z.array(text).min(1).describe("absolute paths on ingest's machine, in order of time"),
     venue: text.optional().describe("venue of the trades; told by the content where absent"),
     instrument: text.optional().describe("canonical name, needed for files that do not name it"),
-    format: z.enum(["binance-capture", "lean-ticks", "csv-trades"]).optional().describe("kind of the files; told by the content where absent"),
+    format: z
+      .enum(["binance-capture", "lean-ticks", "csv-trades"])
+      .optional()
+      .describe("kind of the files; told by the content where absent"),
     speed: z.union([z.literal("max"), z.number().positive()]).describe("max, or a multiple of real time"),
   }),
 });
@@ -41,6 +44,8 @@ export const replayJobSchema = z.object({
   lastSeq: integer.nullable().describe("sequence in MARKET by which everything of a finished job is stored"),
   streamCreated: z.string().nullable().describe("incarnation of MARKET that lastSeq belongs to"),
   error: z.string().nullable(),
+  venue: z.string().nullable().describe("venue of the trades, known at the end"),
+  instruments: z.array(text).describe("instruments of the files, known at the end"),
 });
 
 export const ingestStatusCommand = defineMessage({

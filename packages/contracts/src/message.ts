@@ -85,6 +85,9 @@ export function partitionInSubject(subject: string): number | typeof ALL_PARTITI
   return token === ALL_PARTITIONS ? ALL_PARTITIONS : Number(token);
 }
 
+/** Filter for everything that the chain's streams store. */
+export const STORED_SUBJECTS = "md.v1.>";
+
 /** Filters for the reader of these partitions of a stream: the partitions themselves, and what is for all. */
 export function partitionFilters(partitions: readonly number[]): string[] {
   return [...partitions.map((p) => `md.v1.*.${p}.>`), `md.v1.*.${ALL_PARTITIONS}.>`];

@@ -28,9 +28,9 @@ export function decodeToken(token: string): string {
   if (PLAIN.test(token)) return token;
   const bytes: number[] = [];
   for (let i = 0; i < token.length; ) {
-    const escape = /^_([0-9A-F]{2})/.exec(token.slice(i, i + 3));
-    if (escape) {
-      bytes.push(Number.parseInt(escape[1] as string, 16));
+    const escaped = /^_([0-9A-F]{2})/.exec(token.slice(i, i + 3));
+    if (escaped) {
+      bytes.push(Number.parseInt(escaped[1] as string, 16));
       i += 3;
     } else if (PLAIN.test(token[i] as string)) {
       bytes.push(token.charCodeAt(i));

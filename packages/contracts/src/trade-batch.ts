@@ -92,7 +92,8 @@ export function decodeTradeBatch(data: Uint8Array, into: TradeColumns): DecodedB
   else copy(message["eventTimeNsRest"], "eventTimeNsRest", n, into.eventTimeNsRest, 0, 999);
   decodeQuote(message["quote"], n, into);
   const ids = message["tradeId"];
-  if (ids !== undefined && (!Array.isArray(ids) || ids.length !== n)) throw new InvalidMessageError(`trade batch: tradeId is not ${n} entries`);
+  if (ids !== undefined && (!Array.isArray(ids) || ids.length !== n))
+    throw new InvalidMessageError(`trade batch: tradeId is not ${n} entries`);
   if (ids !== undefined && !(ids as unknown[]).every((id) => id === null || typeof id === "string"))
     throw new InvalidMessageError("trade batch: tradeId has entries that are neither text nor null");
   into.tradeId = (ids as (string | null)[] | undefined) ?? null;
@@ -111,7 +112,8 @@ function decodeQuote(value: unknown, n: number, into: TradeColumns): void {
   }
   if (value === null || typeof value !== "object") throw new InvalidMessageError("trade batch: quote is not an object");
   const quote = value as Record<string, unknown>;
-  if (quote["method"] !== "venue" && quote["method"] !== "arrival") throw new InvalidMessageError("trade batch: quote.method is not venue or arrival");
+  if (quote["method"] !== "venue" && quote["method"] !== "arrival")
+    throw new InvalidMessageError("trade batch: quote.method is not venue or arrival");
   into.quoteMethod = quote["method"];
   accumulate(quote["bid"], "quote.bid", n, into.bid);
   accumulate(quote["ask"], "quote.ask", n, into.ask);
@@ -137,7 +139,8 @@ function accumulate(value: unknown, field: string, count: number, into: Float64A
   for (let i = 0; i < count; i++) {
     const entry = value[i] as number;
     sum += entry;
-    if (!Number.isInteger(entry) || !Number.isSafeInteger(sum)) throw new InvalidMessageError(`trade batch: ${field}[${i}] is not a safe integer but ${String(value[i])}`);
+    if (!Number.isInteger(entry) || !Number.isSafeInteger(sum))
+      throw new InvalidMessageError(`trade batch: ${field}[${i}] is not a safe integer but ${String(value[i])}`);
     into[i] = sum;
   }
 }

@@ -48,7 +48,9 @@ export async function createLaneTables(db: Kysely<unknown>, schema: string, lane
     primary key (lane, stream_created, seq)
   )`.execute(db);
   await sql`create view ${sql.table(`${schema}.pub_lanes`)} as
-    select lane, owner, epoch, expires, stream_created, seq, input_id, output_created, output_seq from ${sql.table(`${schema}.lanes`)}`.execute(db);
+    select lane, owner, epoch, expires, stream_created, seq, input_id, output_created, output_seq from ${sql.table(`${schema}.lanes`)}`.execute(
+    db,
+  );
 }
 
 /** Leases and checkpoints of one service's lanes, for one process. */
@@ -159,7 +161,9 @@ export class LaneStore {
          select lane, seq from (select lane, seq, row_number() over (partition by lane order by kept_at desc, seq desc) as age from ${this.#schema}.kept_lanes) as aged
          where age > ${KEPT_CHECKPOINTS})`,
     );
-    const { rows } = await this.#pool.query<{ lane: number; seq: number }>(`select lane, min(seq) as seq from ${this.#schema}.kept_lanes group by lane`);
+    const { rows } = await this.#pool.query<{ lane: number; seq: number }>(
+      `select lane, min(seq) as seq from ${this.#schema}.kept_lanes group by lane`,
+    );
     return new Map(rows.map((row) => [row.lane, row.seq]));
   }
 }

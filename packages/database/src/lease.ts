@@ -28,7 +28,14 @@ export async function takeLease(database: Queryable, schema: string, name: strin
 }
 
 /** Prolongs a lease; false where it is no longer this owner's at this epoch. */
-export async function renewLease(database: Queryable, schema: string, name: string, owner: string, epoch: number, ttlMs: number): Promise<boolean> {
+export async function renewLease(
+  database: Queryable,
+  schema: string,
+  name: string,
+  owner: string,
+  epoch: number,
+  ttlMs: number,
+): Promise<boolean> {
   const { rowCount } = await database.query(
     `update ${schema}.leases set expires = now() + $4 * interval '1 ms' where name = $1 and owner = $2 and epoch = $3`,
     [name, owner, epoch, ttlMs],
@@ -38,5 +45,9 @@ export async function renewLease(database: Queryable, schema: string, name: stri
 
 /** Gives a lease back, so that the next owner need not wait for its end. */
 export async function releaseLease(database: Queryable, schema: string, name: string, owner: string, epoch: number): Promise<void> {
-  await database.query(`update ${schema}.leases set expires = '-infinity' where name = $1 and owner = $2 and epoch = $3`, [name, owner, epoch]);
+  await database.query(`update ${schema}.leases set expires = '-infinity' where name = $1 and owner = $2 and epoch = $3`, [
+    name,
+    owner,
+    epoch,
+  ]);
 }

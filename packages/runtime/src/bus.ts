@@ -141,7 +141,9 @@ export async function openBus(options: BusOptions): Promise<Bus> {
     }
   }
 
-  async function read(get: () => Promise<{ seq: number; subject: string; header: MsgHdrs; data: Uint8Array } | null>): Promise<StoredMessage | null> {
+  async function read(
+    get: () => Promise<{ seq: number; subject: string; header: MsgHdrs; data: Uint8Array } | null>,
+  ): Promise<StoredMessage | null> {
     try {
       const message = await get();
       return message === null ? null : { seq: message.seq, subject: message.subject, headers: message.header, data: message.data };

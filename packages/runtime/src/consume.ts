@@ -1,14 +1,15 @@
+import { partitionFilters, partitionInSubject, STORED_SUBJECTS } from "@tickfleet/contracts/message";
 import { ALL_PARTITIONS, PARTITIONS } from "@tickfleet/contracts/tokens";
-import { partitionFilters, partitionInSubject } from "@tickfleet/contracts/message";
-import type { LaneStore, LaneUpdate, OwnedLane } from "@tickfleet/database/checkpoint";
+import type { LaneStore, LaneUpdate } from "@tickfleet/database/checkpoint";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { Logger } from "pino";
 import type { Bus } from "./bus.ts";
 import { publishDeadLetter } from "./dead-letter.ts";
 import { findFault } from "./lane-check.ts";
-import type { LaneHandler, LaneHistory } from "./lane-handler.ts";
-import { alignOutputs, type LaneOutputState, LaneOutputs } from "./lane-outputs.ts";
-import { type InputMessage, openOrderedReader, type OrderedReader } from "./ordered-reader.ts";
+import type { LaneHandler } from "./lane-handler.ts";
+import { LaneOutputs } from "./lane-outputs.ts";
+import { type HistoryFold, type Lane, resumeLane } from "./lane-resume.ts";
+import { type InputMessage, type OrderedReader, openOrderedReader } from "./ordered-reader.ts";
 
 /** A handler threw at a message: the process ends, and begins again at its checkpoint. */
 export class HandlerFaultError extends Error {
@@ -47,16 +48,7 @@ const TAKE_WAIT_MS = 100;
 const RENEW_EVERY_MS = 3_000;
 const VERIFY_EVERY_MS = 30_000;
 const DEFAULT_KEEP_EVERY_MS = 60_000;
-const FAULTS_UNTIL_PARKED = 3;
 const LONGEST_BACKOFF_MS = 5_000;
-
-interface Lane extends OwnedLane, LaneOutputState {
-  streamCreated: string;
-  dirty: boolean;
-  keptAt: number;
-  /** Messages that threw too often, with the error. */
-  faults: Map<number, string>;
-}
 
 /** Reads, folds, publishes and commits until the signal; see `docs/decisions` on resuming from the checkpoint. */
 export async function consume(options: ConsumerOptions): Promise<void> {
@@ -80,6 +72,8 @@ class Consumer {
   readonly #options: ConsumerOptions;
   readonly #lanes = new Map<number, Lane>();
   readonly #outputs: LaneOutputs;
+  /** How the messages of a rebuild are folded. */
+  readonly #history: HistoryFold;
   #reader: OrderedReader | null = null;
   /** When rows were last committed, epoch milliseconds. */
   lastCommit = 0;
@@ -88,6 +82,16 @@ class Consumer {
   constructor(options: ConsumerOptions) {
     this.#options = options;
     this.#outputs = new LaneOutputs(options.bus);
+    let renewed = Date.now();
+    this.#history = {
+      fold: async (lane, message) => {
+        await this.#foldLane(lane, message);
+        if (Date.now() - renewed < RENEW_EVERY_MS) return;
+        renewed = Date.now();
+        await options.store.renew([...this.#lanes.values(), lane]);
+      },
+      flush: (lane, now) => this.#flushLanes([lane], now),
+    };
   }
 
   /** One stretch of reading, from taking lanes to the signal or an error. */
@@ -151,7 +155,7 @@ class Consumer {
     } else if (this.#lanes.size < share) {
       const taken = await store.acquire(share - this.#lanes.size);
       if (taken.length > 0) await this.#flush(true);
-      for (const lane of taken) this.#lanes.set(lane.lane, await this.#prepare(lane));
+      for (const lane of taken) this.#lanes.set(lane.lane, await resumeLane(this.#options, this.#history, lane));
       changed = taken.length > 0;
     }
     if (changed) await this.#openReader();
@@ -164,84 +168,8 @@ class Consumer {
     this.#reader = null;
     if (this.#lanes.size === 0) return;
     const from = Math.min(...[...this.#lanes.values()].map((lane) => lane.seq)) + 1;
-    const filters = this.#options.partitioned ? partitionFilters([...this.#lanes.keys()]) : ["md.v1.>"];
+    const filters = this.#options.partitioned ? partitionFilters([...this.#lanes.keys()]) : [STORED_SUBJECTS];
     this.#reader = await openOrderedReader(this.#options.bus, this.#options.inputStream, from, filters);
-  }
-
-  /** Brings a lane's state to a checkpoint that holds against the streams: its own, an older one, or a rebuild. */
-  async #prepare(owned: OwnedLane): Promise<Lane> {
-    const { bus, handler, inputStream, outputStream, logger, store } = this.#options;
-    const input = await bus.streamPosition(inputStream);
-    const fault = await findFault(bus, owned, inputStream, outputStream);
-    if (fault === null) {
-      await handler.restore(owned.lane);
-      return this.#laneAt(owned, input.created, true);
-    }
-    if (owned.streamCreated !== null) {
-      logger.error({ lane: owned.lane, seq: owned.seq, fault }, "the checkpoint does not hold against the stream");
-      for (const older of await store.kept(owned.lane)) {
-        if ((await findFault(bus, older, inputStream, outputStream)) !== null) continue;
-        logger.warn({ lane: owned.lane, from: owned.seq, to: older.seq }, "stepping back to an older checkpoint");
-        await handler.rollBack(owned.lane, owned.epoch, older);
-        await handler.restore(owned.lane);
-        return this.#laneAt({ ...owned, ...older }, input.created, false);
-      }
-    }
-    return this.#rebuild(owned, input.created, input.firstSeq);
-  }
-
-  async #laneAt(owned: OwnedLane, created: string, byPosition: boolean): Promise<Lane> {
-    const { bus, outputStream, store } = this.#options;
-    const lane: Lane = {
-      ...owned,
-      streamCreated: created,
-      skipUntil: null,
-      skipIds: null,
-      dirty: false,
-      keptAt: Date.now(),
-      faults: await store.faults(owned.lane, created, FAULTS_UNTIL_PARKED),
-    };
-    if (outputStream !== null) await alignOutputs(bus, outputStream, lane, created, byPosition);
-    return lane;
-  }
-
-  /** Empties the lane, folds its history, and goes on where the recorder stood. */
-  async #rebuild(owned: OwnedLane, created: string, firstSeq: number): Promise<Lane> {
-    const { handler, logger } = this.#options;
-    const history = await handler.history(owned.lane);
-    const empty = { ...owned, streamCreated: null, seq: 0, inputId: "", outputCreated: null, outputSeq: 0, outputId: "" };
-    if (history === null) {
-      if (owned.streamCreated !== null) logger.error({ lane: owned.lane }, "the input log was made anew: going on at its first message");
-      return this.#laneAt({ ...empty, seq: Math.max(0, firstSeq - 1) }, created, true);
-    }
-    try {
-      return await this.#foldHistory(owned, empty, created, firstSeq, history);
-    } finally {
-      await history.close();
-    }
-  }
-
-  async #foldHistory(owned: OwnedLane, empty: OwnedLane, created: string, firstSeq: number, history: LaneHistory): Promise<Lane> {
-    const { handler, logger } = this.#options;
-    if (history.streamCreated !== created || history.seq + 1 < firstSeq) {
-      throw new Error(`lane ${owned.lane} waits for the recorder, which has not yet read the present stream`);
-    }
-    if (owned.streamCreated !== null) logger.warn({ lane: owned.lane, to: history.seq }, "rebuilding from history");
-    await handler.wipe(owned.lane, owned.epoch);
-    const lane = await this.#laneAt(empty, created, false);
-    const building = `rebuild of ${created}`;
-    lane.streamCreated = building;
-    for await (const message of history.messages) {
-      await this.#foldLane(lane, message);
-      if (this.#outputs.count > 500) await this.#flushLanes([lane], true);
-    }
-    lane.streamCreated = created;
-    lane.seq = history.seq;
-    lane.inputId = history.inputId;
-    lane.dirty = true;
-    await this.#flushLanes([lane], true);
-    logger.info({ lane: owned.lane, seq: lane.seq }, "rebuilt from history");
-    return lane;
   }
 
   async #fold(message: InputMessage): Promise<void> {
@@ -356,6 +284,8 @@ function isOperational(error: unknown): boolean {
     name === "PublishUnknownError" ||
     name === "StreamMissingError" ||
     (typeof code === "string" && /^(E[A-Z]+|08...|57P..|53...|40...)$/.test(code)) ||
-    /Connection terminated|timeout exceeded when trying to connect|CONNECTION_CLOSED|TimeoutError/i.test(String((error as Error).message ?? name))
+    /Connection terminated|timeout exceeded when trying to connect|CONNECTION_CLOSED|TimeoutError/i.test(
+      String((error as Error).message ?? name),
+    )
   );
 }

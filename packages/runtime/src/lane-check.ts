@@ -2,7 +2,12 @@ import type { LanePosition } from "@tickfleet/database/checkpoint";
 import type { Bus, StreamPosition } from "./bus.ts";
 
 /** Why a checkpoint does not hold against the streams; null where it does. */
-export async function findFault(bus: Bus, position: LanePosition, inputStream: string, outputStream: string | null): Promise<string | null> {
+export async function findFault(
+  bus: Bus,
+  position: LanePosition,
+  inputStream: string,
+  outputStream: string | null,
+): Promise<string | null> {
   const input = await bus.streamPosition(inputStream);
   const fault = await positionFault(bus, inputStream, input, { created: position.streamCreated, seq: position.seq, id: position.inputId });
   if (fault !== null || outputStream === null || position.outputCreated === null) return fault;

@@ -1,4 +1,4 @@
-import { type ConsumerMessages, DeliverPolicy, jetstream, type JsMsg } from "@nats-io/jetstream";
+import { type ConsumerMessages, DeliverPolicy, type JsMsg, jetstream } from "@nats-io/jetstream";
 import type { Bus } from "./bus.ts";
 
 /** A message of the input log, as a reader takes it. */

@@ -1,4 +1,4 @@
-import { DiscardPolicy, jetstreamManager, RetentionPolicy, type StreamConfig, StorageType, StoreCompression } from "@nats-io/jetstream";
+import { DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType, StoreCompression, type StreamConfig } from "@nats-io/jetstream";
 import { type StreamDefinition, streams } from "@tickfleet/contracts/registry";
 import type { Bus } from "./bus.ts";
 

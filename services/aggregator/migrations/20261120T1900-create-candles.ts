@@ -42,8 +42,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     sums bytea not null,
     primary key (venue, instrument, timeframe, anchor, session, open_time)
   )`.execute(db);
-  await sql`comment on column aggregator.candles.input_seq is 'sequence in MARKET of the message that last changed the row; 0 after a rebuild'`.execute(db);
-  await sql`comment on column aggregator.candles.sums is 'the exact sums the row is derived from (packages/market/src/candle-sums.ts), 8-byte floats'`.execute(db);
+  await sql`comment on column aggregator.candles.input_seq is 'sequence in MARKET of the message that last changed the row; 0 after a rebuild'`.execute(
+    db,
+  );
+  await sql`comment on column aggregator.candles.sums is 'the exact sums the row is derived from (packages/market/src/candle-sums.ts), 8-byte floats'`.execute(
+    db,
+  );
   await createHypertable(db, { table: "aggregator.candles", column: "open_time", chunkInterval: "7 days" });
   await sql`create table aggregator.candle_versions (like aggregator.candles)`.execute(db);
   await sql`create index on aggregator.candle_versions (lane, input_seq)`.execute(db);
@@ -66,7 +70,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     vd_open, vd_high, vd_low, vd, vd_ratio, cvd_open, cvd_high, cvd_low, cvd, cvd_base, vwap, price_change_bps, price_range_bps,
     buy_pressure, sell_pressure, last_close from aggregator.candles`.execute(db);
   await sql`create view aggregator.pub_parked as select lane, parked ->> 'venue' as venue, parked ->> 'instrument' as instrument
-    from aggregator.series_states, lateral jsonb_array_elements(state::jsonb -> 'parked') as parked where series_states.venue = ''`.execute(db);
+    from aggregator.series_states, lateral jsonb_array_elements(state::jsonb -> 'parked') as parked where series_states.venue = ''`.execute(
+    db,
+  );
 }
 
 export async function down(db: Kysely<unknown>): Promise<void> {

@@ -7,7 +7,19 @@ export interface CandleColumn {
   type: "text" | "int4" | "int8" | "float8" | "timestamptz";
 }
 
-const TEXT = ["venue", "instrument", "timeframe", "anchor", "session", "state", "completeness", "origin", "firstTradeId", "lastTradeId", "algo"] as const;
+const TEXT = [
+  "venue",
+  "instrument",
+  "timeframe",
+  "anchor",
+  "session",
+  "state",
+  "completeness",
+  "origin",
+  "firstTradeId",
+  "lastTradeId",
+  "algo",
+] as const;
 const TIMES = ["openTime", "closeTime"] as const;
 const INTEGERS = ["badMinutes", "flags", "revision"] as const;
 const COUNTS = ["trades", "tradesBuy", "tradesSell", "quoteTrades", "crossedQuotes"] as const;
@@ -18,7 +30,12 @@ const NUMBERS = [
   ...(["vwap", "priceChangeBps", "priceRangeBps", "buyPressure", "sellPressure", "lastClose"] as const),
 ] as const;
 
-type Listed = (typeof TEXT)[number] | (typeof TIMES)[number] | (typeof INTEGERS)[number] | (typeof COUNTS)[number] | (typeof NUMBERS)[number];
+type Listed =
+  | (typeof TEXT)[number]
+  | (typeof TIMES)[number]
+  | (typeof INTEGERS)[number]
+  | (typeof COUNTS)[number]
+  | (typeof NUMBERS)[number];
 
 /** Fails to compile while a field of the candle is in no list above. */
 const complete: [keyof Candle] extends [Listed] ? true : never = true;

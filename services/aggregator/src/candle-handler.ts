@@ -1,10 +1,10 @@
-import { parametersOf } from "@tickfleet/contracts/message";
 import { tradeBatch } from "@tickfleet/contracts/market-messages";
+import { parametersOf } from "@tickfleet/contracts/message";
 import { createBatchColumns, decodeTradeBatch } from "@tickfleet/contracts/trade-batch";
 import type { LanePosition, LaneUpdate } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
 import { type CandleSeries, minuteOf } from "@tickfleet/market/candle-series";
-import { IntervalSet } from "@tickfleet/market/interval-set";
+import type { IntervalSet } from "@tickfleet/market/interval-set";
 import type { TradeColumns } from "@tickfleet/market/trade";
 import type { EmitOutput, LaneHandler, LaneHistory } from "@tickfleet/runtime/lane-handler";
 import type { InputMessage } from "@tickfleet/runtime/ordered-reader";
@@ -187,7 +187,8 @@ export class CandleHandler implements LaneHandler {
     for (const state of lanes) {
       if (state.connectionsDirty) states.push({ lane: state.lane, venue: "", instrument: "", state: state.snapshotConnections() });
       for (const { series, dirty } of state.instruments.values()) {
-        if (dirty) states.push({ lane: state.lane, venue: series.key.venue, instrument: series.key.instrument, state: snapshotText(series) });
+        if (dirty)
+          states.push({ lane: state.lane, venue: series.key.venue, instrument: series.key.instrument, state: snapshotText(series) });
       }
     }
     const { pending, batches } = this.#writer.take();
@@ -235,7 +236,8 @@ export class CandleHandler implements LaneHandler {
 
   #unpark(state: LaneState, message: InputMessage): void {
     const named = parametersOf(tradeBatch, message.subject);
-    if (named !== null && state.parked.delete(keyOf(named["venue"] as string, named["instrument"] as string))) state.connectionsDirty = true;
+    if (named !== null && state.parked.delete(keyOf(named["venue"] as string, named["instrument"] as string)))
+      state.connectionsDirty = true;
   }
 
   #sourceBefore(message: InputMessage): RevisionSource {

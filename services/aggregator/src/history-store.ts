@@ -106,7 +106,9 @@ export async function readTradesBefore(
 
 async function* readMessages(client: PoolClient, lane: number, end: () => Promise<void>): AsyncGenerator<InputMessage> {
   try {
-    const { rows: instruments } = await client.query<{ venue: string; instrument: string }>(`select venue, instrument from ingest.pub_instruments`);
+    const { rows: instruments } = await client.query<{ venue: string; instrument: string }>(
+      `select venue, instrument from ingest.pub_instruments`,
+    );
     const own = instruments.filter((entry) => partitionOf(entry.venue, entry.instrument) === lane);
     await client.query(
       `declare history_trades cursor for select ${TRADE_COLUMNS} from ingest.pub_trades
@@ -159,7 +161,9 @@ function inputOf(message: HistoryMessage): InputMessage {
 
 function eventMessage(row: EventRow): HistoryMessage {
   const definition = { clock, status, gap }[row.kind];
-  const parameters = Object.fromEntries(Object.entries(row.payload).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+  const parameters = Object.fromEntries(
+    Object.entries(row.payload).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
   return {
     generation: row.input_generation,
     seq: row.input_seq,
@@ -202,7 +206,13 @@ function* batchesOf(rows: readonly TradeRow[]): Generator<HistoryMessage> {
     if (columns === null) {
       columns = createBatchColumns();
       current = row;
-      Object.assign(columns, { venue: row.venue, instrument: row.instrument, epoch: row.epoch, priceScale: row.price_scale, sizeScale: row.size_scale });
+      Object.assign(columns, {
+        venue: row.venue,
+        instrument: row.instrument,
+        epoch: row.epoch,
+        priceScale: row.price_scale,
+        sizeScale: row.size_scale,
+      });
       Object.assign(columns, { quoteMethod: row.quote_method, fill: row.fill, tradeId: [] });
     }
     put(columns, row);
@@ -241,5 +251,10 @@ function put(columns: TradeColumns, row: TradeRow): void {
 }
 
 function finish(columns: TradeColumns, row: TradeRow): HistoryMessage {
-  return { generation: row.input_generation, seq: row.input_seq, subject: subjectOf(tradeBatch, { venue: columns.venue, instrument: columns.instrument }), data: encodeTradeBatch(columns, {}) };
+  return {
+    generation: row.input_generation,
+    seq: row.input_seq,
+    subject: subjectOf(tradeBatch, { venue: columns.venue, instrument: columns.instrument }),
+    data: encodeTradeBatch(columns, {}),
+  };
 }

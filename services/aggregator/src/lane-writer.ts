@@ -1,9 +1,9 @@
 import { candle, candleRecomputed } from "@tickfleet/contracts/candle-messages";
 import { subjectOf } from "@tickfleet/contracts/message";
+import type { RevisionResult } from "@tickfleet/market/candle-revision";
 import { type CandleRow, createCandle } from "@tickfleet/market/candle-row";
 import type { CandleSeries } from "@tickfleet/market/candle-series";
 import type { EmitOutput } from "@tickfleet/runtime/lane-handler";
-import type { RevisionResult } from "@tickfleet/market/candle-revision";
 import { PendingRows } from "./lane-state.ts";
 import type { KeptBatch } from "./store.ts";
 
@@ -48,7 +48,13 @@ export class LaneWriter {
   }
 
   /** Keeps and publishes what late trades or a gap's end changed. Beyond a day the candles are not sent again, only announced. */
-  putRevision(place: InputPlace, series: CandleSeries, result: RevisionResult, cause: "late-trade" | "gap-fill" | "history", emit: EmitOutput): void {
+  putRevision(
+    place: InputPlace,
+    series: CandleSeries,
+    result: RevisionResult,
+    cause: "late-trade" | "gap-fill" | "history",
+    emit: EmitOutput,
+  ): void {
     const { venue, instrument, anchor, session } = series.key;
     const notices = [...result.recomputed];
     for (const row of result.revised) {

@@ -51,7 +51,12 @@ export function lateMinutes(series: CandleSeries, batch: TradeColumns): number[]
 }
 
 /** Loads what it takes to revise these minutes; the trades of each minute as they were before the present message. */
-export async function loadRevision(source: RevisionSource, series: CandleSeries, minutes: readonly number[], withTrades: boolean): Promise<LoadedRevision> {
+export async function loadRevision(
+  source: RevisionSource,
+  series: CandleSeries,
+  minutes: readonly number[],
+  withTrades: boolean,
+): Promise<LoadedRevision> {
   const first = minutes[0] as number;
   const last = minutes.at(-1) as number;
   const beyondADay = first * 1000 < series.watermarkUs - DAY_US;

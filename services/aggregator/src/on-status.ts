@@ -8,7 +8,9 @@ export function onStatus(state: LaneState, message: Payload<typeof status>): voi
   const known = state.connections.get(key);
   state.connectionsDirty = true;
   if (message.state === "live") {
-    const instruments = message.instruments.filter((instrument) => state.list(instrument, message.time)).map((instrument) => instrument.instrument);
+    const instruments = message.instruments
+      .filter((instrument) => state.list(instrument, message.time))
+      .map((instrument) => instrument.instrument);
     const timeUs = known === undefined ? message.time : Math.max(known.timeUs, message.time);
     state.connections.set(key, { venue: message.venue, connection: message.connection, state: "live", timeUs, instruments });
     return;

@@ -1,3 +1,4 @@
+import { CalendarRangeError } from "@tickfleet/market/calendar";
 import { reviseSeries } from "@tickfleet/market/candle-revision";
 import { minuteOf } from "@tickfleet/market/candle-series";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
@@ -7,10 +8,19 @@ import type { LaneSeries, LaneState } from "./lane-state.ts";
 import type { InputPlace, LaneWriter } from "./lane-writer.ts";
 import type { LoadedRevision } from "./late-rows.ts";
 
-/** The series of a batch; throws InvalidMessageError where no connection ever listed its instrument. */
+/** The series of a batch; throws InvalidMessageError where no connection ever listed its instrument, or its calendar does not know the time. */
 export function seriesOfBatch(state: LaneState, batch: TradeColumns): LaneSeries {
   const entry = state.find(batch.venue, batch.instrument);
   if (!entry) throw new InvalidMessageError(`trades of ${batch.venue} ${batch.instrument}, which no status message listed`);
+  const { fromMinute, toMinute } = minutesOfBatch(batch);
+  try {
+    entry.series.isScheduled(fromMinute);
+    entry.series.isScheduled(toMinute);
+  } catch (cause) {
+    if (cause instanceof CalendarRangeError)
+      throw new InvalidMessageError(`trades of ${batch.venue} ${batch.instrument}: ${cause.message}`, { cause });
+    throw cause;
+  }
   return entry;
 }
 

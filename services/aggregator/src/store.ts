@@ -63,7 +63,9 @@ export class CandleStore {
 
   /** Writes rows, states and checkpoints in one statement; false, and nothing written, where a lane is not held. */
   async commit(updates: readonly LaneUpdate[], rows: CommitRows): Promise<boolean> {
-    const candles = rows.candles.map(({ series, row }) => createCandle(series.key, row, series.instrument.kind, series.instrument.contractSize));
+    const candles = rows.candles.map(({ series, row }) =>
+      createCandle(series.key, row, series.instrument.kind, series.instrument.contractSize),
+    );
     const { states, batches } = rows;
     const { rows: answer } = await this.#pool.query<{ ok: boolean }>({
       name: "commit",
@@ -93,7 +95,10 @@ export class CandleStore {
   }
 
   async states(lane: number): Promise<StateText[]> {
-    const { rows } = await this.#pool.query<StateText>(`select lane, venue, instrument, state from aggregator.series_states where lane = $1`, [lane]);
+    const { rows } = await this.#pool.query<StateText>(
+      `select lane, venue, instrument, state from aggregator.series_states where lane = $1`,
+      [lane],
+    );
     return rows;
   }
 
@@ -142,7 +147,11 @@ export class CandleStore {
       await client.query(`delete from aggregator.candles where lane = $1 and input_seq > $2`, [lane, to.seq]);
       await client.query(`insert into aggregator.candles (${ALL_COLUMNS.join(", ")}) select ${ALL_COLUMNS.join(", ")} from restored`);
       await client.query(`delete from aggregator.candle_versions where lane = $1 and input_seq > $2`, [lane, to.seq]);
-      await client.query(`delete from aggregator.trade_batches where lane = $1 and input_log = $2 and input_seq > $3`, [lane, PRESENT_LOG, to.seq]);
+      await client.query(`delete from aggregator.trade_batches where lane = $1 and input_log = $2 and input_seq > $3`, [
+        lane,
+        PRESENT_LOG,
+        to.seq,
+      ]);
       await client.query(`delete from aggregator.series_states where lane = $1`, [lane]);
       await client.query(
         `insert into aggregator.series_states (lane, venue, instrument, state)
@@ -184,15 +193,22 @@ export class CandleStore {
     const kept = await this.#lanes.pruneKept();
     for (const [lane, seq] of kept) {
       await this.#pool.query(`delete from aggregator.kept_states where lane = $1 and seq < $2`, [lane, seq]);
-      await this.#pool.query(`delete from aggregator.candle_versions where lane = $1 and input_seq < $2 and exists (
+      await this.#pool.query(
+        `delete from aggregator.candle_versions where lane = $1 and input_seq < $2 and exists (
         select from aggregator.candle_versions as newer where (newer.venue, newer.instrument, newer.timeframe, newer.open_time)
           = (candle_versions.venue, candle_versions.instrument, candle_versions.timeframe, candle_versions.open_time)
           and newer.input_seq > candle_versions.input_seq and newer.input_seq <= $2
         union all select from aggregator.candles as present where (present.venue, present.instrument, present.timeframe, present.open_time)
-          = (candle_versions.venue, candle_versions.instrument, candle_versions.timeframe, candle_versions.open_time) and present.input_seq <= $2)`, [lane, seq]);
+          = (candle_versions.venue, candle_versions.instrument, candle_versions.timeframe, candle_versions.open_time) and present.input_seq <= $2)`,
+        [lane, seq],
+      );
     }
     for (const { venue, instrument, minute } of before) {
-      await this.#pool.query(`delete from aggregator.trade_batches where venue = $1 and instrument = $2 and to_minute < $3`, [venue, instrument, minute]);
+      await this.#pool.query(`delete from aggregator.trade_batches where venue = $1 and instrument = $2 and to_minute < $3`, [
+        venue,
+        instrument,
+        minute,
+      ]);
     }
   }
 }
@@ -222,7 +238,10 @@ function sumsOf(bytes: Buffer): Float64Array {
 function commitSql(): string {
   let parameter = FIRST_PARAMETER;
   const next = (type: string): string => `$${parameter++}::${type}[]`;
-  const arrays = [...CANDLE_COLUMNS.map((column) => next(column.type === "timestamptz" ? "int8" : column.type)), ...EXTRA.map(([, type]) => next(type))];
+  const arrays = [
+    ...CANDLE_COLUMNS.map((column) => next(column.type === "timestamptz" ? "int8" : column.type)),
+    ...EXTRA.map(([, type]) => next(type)),
+  ];
   const values = [
     ...CANDLE_COLUMNS.map(({ name, type }) => (type === "timestamptz" ? `to_timestamp(${name} / 1000.0)` : name)),
     ...EXTRA.map(([name]) => name),

@@ -3,7 +3,7 @@ import { viewGrants } from "@tickfleet/contracts/view-grants";
 import { LaneStore } from "@tickfleet/database/checkpoint";
 import { migrate } from "@tickfleet/database/migrator";
 import { openPool, type Pool } from "@tickfleet/database/pool";
-import { type Bus, openBus, type OutgoingMessage } from "@tickfleet/runtime/bus";
+import { type Bus, type OutgoingMessage, openBus } from "@tickfleet/runtime/bus";
 import { type ConsumerOptions, consume } from "@tickfleet/runtime/consume";
 import { openOrderedReader } from "@tickfleet/runtime/ordered-reader";
 import { provisionStreams } from "@tickfleet/runtime/provision";
@@ -74,7 +74,11 @@ export interface Replica {
 }
 
 /** The aggregator's consume loop in this process; `change` may replace the handler's parts. */
-export function startReplica(around: Surroundings, options: Partial<ConsumerOptions> = {}, change: (handler: CandleHandler) => void = () => {}): Replica {
+export function startReplica(
+  around: Surroundings,
+  options: Partial<ConsumerOptions> = {},
+  change: (handler: CandleHandler) => void = () => {},
+): Replica {
   const lanes = new LaneStore(around.pool, "aggregator", `replica-${crypto.randomUUID()}`, LEASE_MS);
   const handler = new CandleHandler(new CandleStore(around.pool, lanes, LEASE_MS), around.pool, new FormingUpdates(around.bus, 15));
   change(handler);

@@ -92,7 +92,14 @@ export function marketScript(seed: number, minutes: number): MarketScript {
         const seq = (seqs.get(name) as number) + 1;
         seqs.set(name, seq);
         const timeUs = nowUs - SECOND_US + Math.floor(random() * SECOND_US);
-        const trade = { instrument: name, seq, timeUs, price: 10_000 + index * 500 + Math.floor(random() * 200), size: 1 + Math.floor(random() * 5_000), side: Math.floor(random() * 3) - 1 };
+        const trade = {
+          instrument: name,
+          seq,
+          timeUs,
+          price: 10_000 + index * 500 + Math.floor(random() * 200),
+          size: 1 + Math.floor(random() * 5_000),
+          side: Math.floor(random() * 3) - 1,
+        };
         script.trades.push(trade);
         const fate = random();
         if (fate < 0.002 && second < minutes * 60 - 300) later.push({ dueUs: nowUs + 200 * SECOND_US, trades: [trade], fill: null });
@@ -105,7 +112,11 @@ export function marketScript(seed: number, minutes: number): MarketScript {
     }
     for (const due of later.filter((entry) => entry.dueUs === nowUs)) {
       put(batchOf(due.trades, id(), due.fill));
-      if (due.fill !== null) say(gap, { ...gapMessage((due.trades[0] as ScriptTrade).instrument, Number(due.fill.split(" ")[1]), "filled", due.trades.length), filled: due.trades.length });
+      if (due.fill !== null)
+        say(gap, {
+          ...gapMessage((due.trades[0] as ScriptTrade).instrument, Number(due.fill.split(" ")[1]), "filled", due.trades.length),
+          filled: due.trades.length,
+        });
     }
     say(clock, { ...live, time: nowUs, state: "live", held: [] });
   }
@@ -115,14 +126,31 @@ export function marketScript(seed: number, minutes: number): MarketScript {
   function openGap(name: string, nowUs: number, cause: string): void {
     const seq = (seqs.get(name) as number) + 1;
     seqs.set(name, seq + 1);
-    const missing = [0, 1].map((k) => ({ instrument: name, seq: seq + k, timeUs: nowUs - (4 - k) * SECOND_US, price: 10_050, size: 700 + k, side: k === 0 ? 1 : -1 }));
+    const missing = [0, 1].map((k) => ({
+      instrument: name,
+      seq: seq + k,
+      timeUs: nowUs - (4 - k) * SECOND_US,
+      price: 10_050,
+      size: 700 + k,
+      side: k === 0 ? 1 : -1,
+    }));
     script.trades.push(...missing);
     say(gap, { ...gapMessage(name, nowUs, "open", 2), reason: cause });
     later.push({ dueUs: nowUs + 100 * SECOND_US, trades: missing, fill: `gap ${nowUs}` });
   }
 
   function gapMessage(name: string, nowUs: number, state: string, missing: number): Record<string, unknown> {
-    return { id: `${name}:${nowUs}`, venue: VENUE, instrument: name, from: nowUs - 5 * SECOND_US, to: nowUs, state, missing, filled: 0, reason: "test" };
+    return {
+      id: `${name}:${nowUs}`,
+      venue: VENUE,
+      instrument: name,
+      from: nowUs - 5 * SECOND_US,
+      to: nowUs,
+      state,
+      missing,
+      filled: 0,
+      reason: "test",
+    };
   }
 }
 

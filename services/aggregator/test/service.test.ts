@@ -1,6 +1,16 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  candleRows,
+  caughtUp,
+  connected,
+  openSurroundings,
+  outputsByPartition,
+  publish,
+  type Replica,
+  type Surroundings,
+  startReplica,
+} from "./harness.ts";
 import { batchOf, marketScript, START_US, VENUE } from "./market-script.ts";
-import { candleRows, caughtUp, connected, openSurroundings, outputsByPartition, publish, type Replica, type Surroundings, startReplica } from "./harness.ts";
 
 const script = marketScript(7, 150);
 
@@ -59,10 +69,16 @@ async function reference(): Promise<Outcome> {
 
 test("the script bites: revisions, recomputed notices and gaps are in the undisturbed run", async () => {
   const { rows, outputs } = await reference();
-  const parsed = rows.map((row) => JSON.parse(row) as { revision: number; timeframe: string; completeness: string; trades: number; state: string });
+  const parsed = rows.map(
+    (row) => JSON.parse(row) as { revision: number; timeframe: string; completeness: string; trades: number; state: string },
+  );
   expect(parsed.filter((row) => row.timeframe === "1m" && row.revision > 0).length).toBeGreaterThanOrEqual(3);
   expect(new Set(parsed.map((row) => row.completeness))).toEqual(new Set(["full", "backfilled", "partial"]));
-  expect(Object.values(outputs).flat().some((line) => line.includes("candle-recomputed"))).toBe(true);
+  expect(
+    Object.values(outputs)
+      .flat()
+      .some((line) => line.includes("candle-recomputed")),
+  ).toBe(true);
   const week = parsed.filter((row) => row.timeframe === "1w");
   expect(week.reduce((sum, row) => sum + row.trades, 0)).toBe(script.trades.length);
 });
@@ -112,7 +128,9 @@ test("two replicas that join and leave hand partitions over without a loss", asy
 
 test("a message that makes the handler throw parks its instrument; sent back after the fix it gives the same candles", async () => {
   const expected = await reference();
-  const poisoned = script.messages.findIndex((message, i) => i > 26_300 && message.subject.includes("BBB-USD") && message.subject.includes(".trade."));
+  const poisoned = script.messages.findIndex(
+    (message, i) => i > 26_300 && message.subject.includes("BBB-USD") && message.subject.includes(".trade."),
+  );
   const seq = poisoned + 1;
   const poison = (handler: Replica["handler"]): void => {
     const apply = handler.apply.bind(handler);
@@ -135,11 +153,18 @@ test("a message that makes the handler throw parks its instrument; sent back aft
   const { lastSeq } = await around.bus.streamPosition("DLQ");
   expect(lastSeq).toBeGreaterThan(10);
   for (let i = 1; i <= lastSeq; i++) {
-    const letter = JSON.parse(new TextDecoder().decode((await around.bus.getMessage("DLQ", i))?.data)) as { payload: string; subject: string; streamSeq: number };
+    const letter = JSON.parse(new TextDecoder().decode((await around.bus.getMessage("DLQ", i))?.data)) as {
+      payload: string;
+      subject: string;
+      streamSeq: number;
+    };
     const headers = { "Dlq-Retry": String(letter.streamSeq), "Nats-Msg-Id": `retry-${letter.streamSeq}` };
     await around.bus.publishBatch([{ subject: letter.subject, headers, data: Buffer.from(letter.payload, "base64") }]);
   }
-  await publish(around.bus, script.messages.slice(-2).map((message, i) => ({ ...message, headers: { "Nats-Msg-Id": `again-${i}` } })));
+  await publish(
+    around.bus,
+    script.messages.slice(-2).map((message, i) => ({ ...message, headers: { "Nats-Msg-Id": `again-${i}` } })),
+  );
   start();
   const { rows } = await outcome();
   const values = (lines: string[]): unknown[] =>
@@ -152,13 +177,18 @@ test("a message that makes the handler throw parks its instrument; sent back aft
 
 test("a message that cannot be read is dead-lettered and its minute is partial", async () => {
   const half = Math.floor(script.messages.length / 2);
-  const bad = { ...batchOf([{ instrument: "AAA-USD", seq: 1, timeUs: START_US, price: 1, size: 1, side: 0 }], "bad"), data: new TextEncoder().encode("{\"venue\":") };
+  const bad = {
+    ...batchOf([{ instrument: "AAA-USD", seq: 1, timeUs: START_US, price: 1, size: 1, side: 0 }], "bad"),
+    data: new TextEncoder().encode('{"venue":'),
+  };
   await publish(around.bus, [...script.messages.slice(0, half), bad, ...script.messages.slice(half)]);
   start();
   await caughtUp(around);
   const letter = await around.bus.getMessage("DLQ", 1);
   expect(new TextDecoder().decode(letter?.data)).toContain("trade batch is not JSON");
-  const { rows } = await around.pool.query("select count(*)::int as count from aggregator.pub_candles where instrument = 'AAA-USD' and timeframe = '1m' and completeness = 'partial'");
+  const { rows } = await around.pool.query(
+    "select count(*)::int as count from aggregator.pub_candles where instrument = 'AAA-USD' and timeframe = '1m' and completeness = 'partial'",
+  );
   expect((rows[0] as { count: number }).count).toBeGreaterThanOrEqual(2);
 });
 

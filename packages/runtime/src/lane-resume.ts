@@ -1,0 +1,116 @@
+import type { LaneStore, OwnedLane } from "@tickfleet/database/checkpoint";
+import type { Logger } from "pino";
+import type { Bus } from "./bus.ts";
+import { findFault } from "./lane-check.ts";
+import type { LaneHandler, LaneHistory } from "./lane-handler.ts";
+import { alignOutputs, type LaneOutputState } from "./lane-outputs.ts";
+import type { InputMessage } from "./ordered-reader.ts";
+
+/** A message that threw this often is dead-lettered as a fault. */
+const FAULTS_UNTIL_PARKED = 3;
+/** Messages of a rebuild between two commits. */
+const MESSAGES_PER_COMMIT = 2_000;
+
+/** A lane that this process reads. */
+export interface Lane extends OwnedLane, LaneOutputState {
+  streamCreated: string;
+  /** It moved since the last commit. */
+  dirty: boolean;
+  /** When its position was last kept, epoch milliseconds. */
+  keptAt: number;
+  /** Messages that threw too often, with the error. */
+  faults: Map<number, string>;
+}
+
+export interface ResumeOptions {
+  bus: Bus;
+  logger: Logger;
+  store: LaneStore;
+  handler: LaneHandler;
+  inputStream: string;
+  outputStream: string | null;
+}
+
+/** The loop's own ways to fold a message and to commit. */
+export interface HistoryFold {
+  fold(lane: Lane, message: InputMessage): Promise<void>;
+  flush(lane: Lane, now: boolean): Promise<void>;
+}
+
+/** Brings a lane's state to a checkpoint that holds against the streams: its own, an older one, or a rebuild. */
+export async function resumeLane(options: ResumeOptions, fold: HistoryFold, owned: OwnedLane): Promise<Lane> {
+  const { bus, handler, inputStream, outputStream, logger, store } = options;
+  const input = await bus.streamPosition(inputStream);
+  const fault = await findFault(bus, owned, inputStream, outputStream);
+  if (fault === null) {
+    await handler.restore(owned.lane);
+    return laneAt(options, owned, input.created, true);
+  }
+  if (owned.streamCreated !== null) {
+    logger.error({ lane: owned.lane, seq: owned.seq, fault }, "the checkpoint does not hold against the stream");
+    for (const older of await store.kept(owned.lane)) {
+      if ((await findFault(bus, older, inputStream, outputStream)) !== null) continue;
+      logger.warn({ lane: owned.lane, from: owned.seq, to: older.seq }, "stepping back to an older checkpoint");
+      await handler.rollBack(owned.lane, owned.epoch, older);
+      await handler.restore(owned.lane);
+      return laneAt(options, { ...owned, ...older }, input.created, false);
+    }
+  }
+  return rebuild(options, fold, owned, input.created, input.firstSeq);
+}
+
+async function laneAt(options: ResumeOptions, owned: OwnedLane, created: string, byPosition: boolean): Promise<Lane> {
+  const { bus, outputStream, store } = options;
+  const lane: Lane = {
+    ...owned,
+    streamCreated: created,
+    skipUntil: null,
+    skipIds: null,
+    dirty: false,
+    keptAt: Date.now(),
+    faults: await store.faults(owned.lane, created, FAULTS_UNTIL_PARKED),
+  };
+  if (outputStream !== null) await alignOutputs(bus, outputStream, lane, created, byPosition);
+  return lane;
+}
+
+/** Empties the lane, folds its history, and goes on where the recorder stood. */
+async function rebuild(options: ResumeOptions, fold: HistoryFold, owned: OwnedLane, created: string, firstSeq: number): Promise<Lane> {
+  const { handler, logger } = options;
+  const history = await handler.history(owned.lane);
+  const empty = { ...owned, streamCreated: null, seq: 0, inputId: "", outputCreated: null, outputSeq: 0, outputId: "" };
+  if (history === null) {
+    if (owned.streamCreated !== null) logger.error({ lane: owned.lane }, "the input log was made anew: going on at its first message");
+    return laneAt(options, { ...empty, seq: Math.max(0, firstSeq - 1) }, created, true);
+  }
+  try {
+    if (history.streamCreated !== created || history.seq + 1 < firstSeq) {
+      throw new Error(`lane ${owned.lane} waits for the recorder, which has not yet read the present stream`);
+    }
+    if (owned.streamCreated !== null) logger.warn({ lane: owned.lane, to: history.seq }, "rebuilding from history");
+    await handler.wipe(owned.lane, owned.epoch);
+    const lane = await foldHistory(fold, await laneAt(options, empty, created, false), history);
+    logger.info({ lane: lane.lane, seq: lane.seq }, "rebuilt from history");
+    return lane;
+  } finally {
+    await history.close();
+  }
+}
+
+async function foldHistory(fold: HistoryFold, lane: Lane, history: LaneHistory): Promise<Lane> {
+  const created = lane.streamCreated;
+  // no stream has this name: a rebuild that is cut short begins again
+  lane.streamCreated = `rebuild of ${created}`;
+  let folded = 0;
+  for await (const message of history.messages) {
+    await fold.fold(lane, message);
+    folded += 1;
+    if (folded % MESSAGES_PER_COMMIT === 0) await fold.flush(lane, true);
+  }
+  lane.streamCreated = created;
+  lane.seq = history.seq;
+  lane.inputId = history.inputId;
+  lane.dirty = true;
+  await fold.flush(lane, true);
+  return lane;
+}
