@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { openPool } from "@tickfleet/database/pool";
 import type { ServiceDefinition } from "@tickfleet/runtime/run-service";
 import { createApp } from "./app.ts";
@@ -58,16 +59,6 @@ async function watchDatabase(store: ApiStore, signal: AbortSignal, onState: (ok:
       () => onState(true),
       (error: unknown) => onState(false, error instanceof Error ? error.message : String(error)),
     );
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, CHECK_EVERY_MS);
-      signal.addEventListener(
-        "abort",
-        () => {
-          clearTimeout(timer);
-          resolve();
-        },
-        { once: true },
-      );
-    });
+    await sleep(CHECK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
