@@ -16,7 +16,10 @@ export const aggregator: ServiceDefinition<typeof aggregatorConfig> = {
     const { bus, config, health, logger, signal } = context;
     const pool = openPool(config.DATABASE_URL, { max: 4, name: "aggregator", schema: "aggregator" });
     context.onShutdown("database", () => pool.end());
-    await waitForDatabase(pool, signal, (reason) => health.ready("database", false, reason));
+    await waitForDatabase(pool, signal, (reason) => {
+      health.ready("database", false, reason);
+      logger.warn({ reason }, "waiting for the database");
+    });
     health.ready("database", true);
     const lanes = new LaneStore(pool, "aggregator", `aggregator-${crypto.randomUUID()}`, config.AGGREGATOR_LEASE_MS);
     const store = new CandleStore(pool, lanes, config.AGGREGATOR_LEASE_MS);
