@@ -1,3 +1,5 @@
+import { candleRecomputed } from "@tickfleet/contracts/candle-messages";
+import { subjectOf } from "@tickfleet/contracts/message";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   createCandle,
@@ -114,6 +116,19 @@ test("whenever a client joins, its snapshot and updates are the table: no hole, 
     expect(client.of("snapshot").filter((message) => message.channel === channel)).toHaveLength(1);
     client.socket.close();
   }
+});
+
+test("a recomputed range is told in the numbering of its channel", async () => {
+  const client = await connectStream(gateway.url);
+  client.send({ op: "subscribe", channels: [CHANNEL] });
+  await client.next("ack");
+  await publishCandle(gateway.bus, createCandle({ openTime: at(12) }));
+  const key = { venue: "binance", instrument: "BTC-USDT", timeframe: "1m", anchor: "UTC", session: "all" };
+  const data = { ...key, from: at(3), to: at(12), cause: "late-trade", inputSeq: 5 };
+  const subject = subjectOf(candleRecomputed, key);
+  await gateway.bus.publishBatch([{ subject, headers: {}, data: new TextEncoder().encode(JSON.stringify(data)) }]);
+  expect(await client.next("recomputed")).toEqual({ type: "recomputed", channel: CHANNEL, seq: 2, prev: 1, data });
+  client.socket.close();
 });
 
 test("nothing comes after an unsubscribe; a second one is refused", async () => {
