@@ -65,7 +65,7 @@ export function openCandleStream({ server, bus, store, logger, maxConnections }:
   );
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (new URL(request.url ?? "/", "http://stream").pathname !== STREAM_PATH) {
+    if ((request.url ?? "/").split("?", 1)[0] !== STREAM_PATH) {
       socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
       return;
     }
