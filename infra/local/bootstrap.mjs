@@ -84,10 +84,10 @@ async function install() {
   if (signal !== null) process.exit(128 + constants.signals[signal]);
   if (code !== 0) {
     const said = json ? `:\n${output.join("").trim()}` : "; what it said stands above";
-    throw new Error(
-      `the dependencies could not be installed (pnpm ended with ${code})${said}\n` +
-        "It needs the package registry that npm is set up for (`npm config get registry`). Run the same command again once that answers.",
-    );
+    const remedy = output.join("").includes("OUTDATED_LOCKFILE")
+      ? `A package.json was changed and the lockfile was not: run \`npx pnpm@${PNPM} install\` once.`
+      : "It needs the package registry that npm is set up for (`npm config get registry`). Run the same command again once that answers.";
+    throw new Error(`the dependencies could not be installed (pnpm ended with ${code})${said}\n${remedy}`);
   }
   writeFileSync(STAMP, "");
   tell(`dependencies installed in ${((Date.now() - started) / 1000).toFixed(1)} s`);

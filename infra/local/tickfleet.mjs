@@ -17,7 +17,9 @@ if (node === null || !existsSync(MAIN) || !existsSync(join(ROOT, "node_modules")
   process.stderr.write("tickfleet: the project is not installed yet; run `npm start` in its folder first (it brings Node 24 too)\n");
   process.exit(1);
 }
-const child = spawn(node, [MAIN, ...process.argv.slice(2)], { stdio: "inherit" });
+// a fleet started by `tickfleet up` ends when this launcher is killed
+const env = { ...process.env, TICKFLEET_LAUNCHER: String(process.pid) };
+const child = spawn(node, [MAIN, ...process.argv.slice(2)], { stdio: "inherit", env });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.once("error", (error) => {
   process.stderr.write(`tickfleet: ${node} cannot be run: ${error.message}\n`);
