@@ -1,0 +1,40 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Kills, killBy, planOf, type Run, run, sumUp, undisturbed } from "./disturbance.ts";
+import { chaosSeed, isLong, type Job, say } from "./fleet-under-test.ts";
+import { differences } from "./ledger.ts";
+
+const HOUR_MS = 3_600_000;
+const START_MS = Date.UTC(2026, 0, 5, 22);
+const job: Job = { kind: "demo", seed: 7, startMs: START_MS, endMs: START_MS + (isLong ? 26 : 2) * HOUR_MS };
+const TIMEOUT_MS = isLong ? 1_800_000 : 100_000;
+const kills: Kills = isLong ? { services: 50, broker: 5, database: 3 } : { services: 6, broker: 1, database: 1 };
+
+let expected: Run;
+
+beforeAll(async () => {
+  expected = await undisturbed(job, TIMEOUT_MS);
+  say(sumUp("demo, undisturbed", expected));
+}, TIMEOUT_MS);
+
+describe(`the demo, seed 7, ${isLong ? 26 : 2} hours`, () => {
+  test("the undisturbed run has revisions and gaps", () => {
+    expect(expected.ledger.revisions).toBeGreaterThanOrEqual(3);
+    expect(expected.ledger.gaps.length).toBeGreaterThanOrEqual(3);
+    expect(expected.ledger.doubled).toBe(0);
+  });
+
+  test.each([1, 7, 1_000])(
+    "killed at random points with micro-batches of %i messages: equal tables and streams",
+    async (maxMessages) => {
+      const seed = chaosSeed + maxMessages;
+      say(`micro-batches of ${maxMessages}, seed ${chaosSeed}`);
+      const duplicateWindow = maxMessages === 7 ? {} : { duplicateWindowMs: 100 };
+      const plan = planOf(kills, expected.messages, seed);
+      const disturbed = await run({ job, maxMessages, ...duplicateWindow }, TIMEOUT_MS, (fleet) => killBy(fleet, plan, seed, TIMEOUT_MS));
+      say(sumUp(`demo, micro-batches of ${maxMessages}`, disturbed));
+      expect(differences(expected.ledger, disturbed.ledger)).toEqual([]);
+      expect(Object.values(disturbed.killed).reduce((sum, count) => sum + count, 0)).toBe(kills.services + kills.broker + kills.database);
+    },
+    TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,333 @@
+import { fileURLToPath } from "node:url";
+import { streams } from "../../packages/contracts/src/registry.ts";
+import { viewGrants } from "../../packages/contracts/src/view-grants.ts";
+import { migrate } from "../../packages/database/src/migrator.ts";
+import { type Bus, openBus } from "../../packages/runtime/src/bus.ts";
+import { provisionStreams } from "../../packages/runtime/src/provision.ts";
+import { startDatabase, type TestDatabase } from "../../packages/testkit/src/database.ts";
+import { startNats, type TestNats } from "../../packages/testkit/src/nats.ts";
+import { type ServiceUnderTest, spawnService } from "../../packages/testkit/src/process.ts";
+import { removeScratch, scratchFolder } from "../../packages/testkit/src/scratch.ts";
+
+/** The whole of every test that has a short and a long form. */
+export const isLong = process.env["TICKFLEET_LONG"] === "1";
+/** Chooses the points of the kills; a failed run is repeated with the seed that it printed. */
+export const chaosSeed = Number(process.env["TICKFLEET_SEED"] ?? "7");
+
+const POLL_MS = 20;
+const KEEP_STREAMS_MS = 1_000;
+const LOGGED_LINES = 15;
+
+/** What is fed to the fleet: the same job gives the same trades, whenever and however often it runs. */
+export type Job =
+  | { kind: "demo"; seed: number; startMs: number; endMs: number }
+  | { kind: "replay"; replays: readonly { id: string; files: readonly string[] }[] };
+
+export interface FleetOptions {
+  job: Job;
+  /** Dedup window of every stream, milliseconds; the registry's own where absent. */
+  duplicateWindowMs?: number;
+  /** Most messages that the aggregator folds before publish and commit. */
+  maxMessages?: number;
+  leaseMs?: number;
+  aggregators?: number;
+}
+
+/** Where the fleet is: what MARKET holds, and what every lane of the aggregator has taken in. */
+export interface Progress {
+  market: number;
+  aggregated: number;
+  recorded: number;
+}
+
+/** A service that is started again when it dies, as a supervisor does. */
+export interface Part {
+  readonly name: string;
+  /** Null between a death and the next start. */
+  service: ServiceUnderTest | null;
+  wanted: boolean;
+  starts: number;
+  /** Everything that it logged as a warning or worse, over all its lives. */
+  readonly told: string[];
+  readonly ends: string[];
+  running: Promise<void>;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Broker, database and services of their own, run by one job. */
+export class FleetUnderTest implements AsyncDisposable {
+  readonly nats: TestNats;
+  readonly database: TestDatabase;
+  readonly bus: Bus;
+  readonly parts: Part[] = [];
+  readonly #options: FleetOptions;
+  readonly #spool = scratchFolder("chaos-spool");
+  readonly #keeper: NodeJS.Timeout;
+  #closing = false;
+  #submitted = false;
+  /** Streams that had to be made again. */
+  readonly remade: string[] = [];
+
+  private constructor(nats: TestNats, database: TestDatabase, bus: Bus, options: FleetOptions) {
+    this.nats = nats;
+    this.database = database;
+    this.bus = bus;
+    this.#options = options;
+    this.#keeper = setInterval(() => void this.#keepStreams(), KEEP_STREAMS_MS);
+  }
+
+  /** Servers, streams and schemas; services come with `start`. */
+  static async open(options: FleetOptions): Promise<FleetUnderTest> {
+    const [nats, database] = await Promise.all([startNats(), startDatabase({ ownServer: true })]);
+    const bus = await openBus({ url: nats.url, name: "chaos" });
+    await provisionStreams(bus, windowOf(options));
+    for (const service of ["ingest", "aggregator"]) {
+      const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(`${service}.`)) }));
+      const folder = fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url));
+      await migrate({ url: database.url, service, folder, grants });
+    }
+    return new FleetUnderTest(nats, database, bus, options);
+  }
+
+  /** Starts ingest and the aggregators, and the job. */
+  async start(): Promise<void> {
+    const { job, leaseMs = 1_500, maxMessages = 2_000, aggregators = 1 } = this.#options;
+    const demo =
+      job.kind === "demo"
+        ? {
+            INGEST_SOURCES: "demo",
+            INGEST_DEMO_SEED: String(job.seed),
+            INGEST_DEMO_START_MS: String(job.startMs),
+            INGEST_DEMO_END_MS: String(job.endMs),
+          }
+        : {};
+    this.add("ingest", { INGEST_SPOOL_DIR: this.#spool, INGEST_LEASE_MS: String(leaseMs), ...demo });
+    for (let i = 0; i < aggregators; i++) {
+      this.add("aggregator", { AGGREGATOR_MAX_MESSAGES: String(maxMessages), AGGREGATOR_LEASE_MS: String(leaseMs) });
+    }
+    if (job.kind === "replay") await this.#submit(job.replays);
+    this.#submitted = true;
+  }
+
+  /** Runs a service, and again whenever it dies, until `retire`. */
+  add(name: string, env: Readonly<Record<string, string>>): Part {
+    const part: Part = { name, service: null, wanted: true, starts: 0, told: [], ends: [], running: Promise.resolve(), env };
+    part.running = this.#supervise(part);
+    this.parts.push(part);
+    return part;
+  }
+
+  /** Another aggregator like the first. */
+  addAggregator(): Part {
+    return this.add("aggregator", (this.parts.find((part) => part.name === "aggregator") as Part).env);
+  }
+
+  part(name: string): Part {
+    return this.parts.find((part) => part.name === name && part.wanted) as Part;
+  }
+
+  /** Ends a part for good, cleanly. */
+  async retire(part: Part): Promise<void> {
+    part.wanted = false;
+    await part.service?.stop();
+    await part.running;
+    this.parts.splice(this.parts.indexOf(part), 1);
+  }
+
+  /** Kills a part as it stands; it comes back by itself. */
+  async kill(part: Part): Promise<void> {
+    await part.service?.kill();
+  }
+
+  async progress(): Promise<Progress> {
+    const market = await this.bus.streamPosition("MARKET").then(
+      (position) => position,
+      () => null,
+    );
+    const rows = await this.database
+      .query<{ aggregated: string; recorded: string }>(
+        `select (select coalesce(min(case when stream_created = $1 then seq else 0 end), 0) from aggregator.lanes) as aggregated,
+           (select coalesce(max(case when stream_created = $1 then seq else 0 end), 0) from ingest.pub_recorder) as recorded`,
+        [market?.created ?? ""],
+      )
+      .catch(() => []);
+    return { market: market?.lastSeq ?? 0, aggregated: Number(rows[0]?.aggregated ?? 0), recorded: Number(rows[0]?.recorded ?? 0) };
+  }
+
+  /** Resolves when a condition on the progress holds. */
+  async until(holds: (progress: Progress) => boolean, timeoutMs: number, what: string): Promise<Progress> {
+    const deadline = Date.now() + timeoutMs;
+    let told = Date.now();
+    for (;;) {
+      const progress = await this.progress();
+      if (holds(progress)) return progress;
+      if (Date.now() - told > 10_000) {
+        told = Date.now();
+        say(`waiting for ${what}: ${JSON.stringify(progress)}`);
+      }
+      if (Date.now() > deadline)
+        throw new Error(`${what}: not after ${timeoutMs / 1000} s, at ${JSON.stringify(progress)}\n${this.logged()}`);
+      await pause(POLL_MS);
+    }
+  }
+
+  /** Resolves when the job has ended and everything has read MARKET to its end. */
+  async done(timeoutMs: number): Promise<Progress> {
+    const deadline = Date.now() + timeoutMs;
+    let told = Date.now();
+    for (;;) {
+      const ended = this.#submitted && (await this.#jobEnded());
+      const first = await this.progress();
+      if (ended && first.market > 0 && first.aggregated >= first.market && first.recorded >= first.market) {
+        // the publisher looks at the stream every so often: nothing may come after what is there
+        await pause(300);
+        const second = await this.progress();
+        if (second.market === first.market && (await this.#spoolIsOut())) return second;
+      }
+      if (Date.now() - told > 10_000) {
+        told = Date.now();
+        say(`job ${ended ? "ended" : "runs"}: ${JSON.stringify(first)}`);
+      }
+      if (Date.now() > deadline) throw new Error(`not done after ${timeoutMs / 1000} s: ${JSON.stringify(first)}\n${this.logged()}`);
+      await pause(100);
+    }
+  }
+
+  /** Last lines of every part. */
+  logged(): string {
+    return this.parts
+      .map(
+        (part) =>
+          `${part.name} (${part.starts} starts; ends ${part.ends.slice(-5).join(" ")})\n${(part.service?.lines ?? part.told).slice(-LOGGED_LINES).join("\n")}`,
+      )
+      .join("\n");
+  }
+
+  /** What all parts of a name logged as a warning or worse. */
+  told(name: string): string[] {
+    return this.parts.filter((part) => part.name === name).flatMap((part) => [...part.told, ...warningsOf(part.service?.lines ?? [])]);
+  }
+
+  /** Ends the services; servers stay, to be looked into. */
+  async stopServices(): Promise<void> {
+    for (const part of this.parts) part.wanted = false;
+    await Promise.all(this.parts.map((part) => part.service?.kill()));
+    await Promise.all(this.parts.map((part) => part.running));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    clearInterval(this.#keeper);
+    await this.stopServices();
+    await this.bus.close().catch(() => undefined);
+    await this.nats.close();
+    await this.database.close();
+    removeScratch(this.#spool);
+  }
+
+  async #supervise(part: Part): Promise<void> {
+    while (part.wanted && !this.#closing) {
+      const env = { NATS_URL: this.nats.url, DATABASE_URL: this.database.url, LOG_LEVEL: "info", ...part.env };
+      const service = await spawnService(part.name, env, { until: "spawned" });
+      part.starts += 1;
+      part.service = service;
+      if (!part.wanted) await service.kill();
+      const end = await service.exited;
+      part.service = null;
+      part.ends.push(end.signal ?? String(end.code));
+      part.told.push(...warningsOf(service.lines));
+      if (end.signal === null && end.code !== 0) part.told.push(...service.lines.slice(-3));
+    }
+  }
+
+  async #keepStreams(): Promise<void> {
+    if (this.#closing || this.bus.connection.isClosed()) return;
+    try {
+      for (const { name } of streams) await this.bus.streamPosition(name);
+    } catch (error) {
+      if ((error as Error).name !== "StreamMissingError") return;
+      const made = await provisionStreams(this.bus, windowOf(this.#options)).catch(() => []);
+      this.remade.push(...made);
+    }
+  }
+
+  async #submit(replays: readonly { id: string; files: readonly string[] }[]): Promise<void> {
+    for (const { id, files } of replays) {
+      const reply = await this.#command<{ error?: string }>("replay", { id, files, speed: "max", venue: "lean" });
+      if (reply.error !== undefined) throw new Error(reply.error);
+    }
+  }
+
+  async #command<T>(name: string, body: object, attempts = 300): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (await this.bus.connection.request(`ctl.v1.ingest.${name}`, JSON.stringify(body), { timeout: 2_000 })).json<T>();
+      } catch (error) {
+        if (attempt >= attempts) throw new Error(`ingest does not answer\n${this.logged()}`, { cause: error });
+        await pause(100);
+      }
+    }
+  }
+
+  async #jobEnded(): Promise<boolean> {
+    const { job } = this.#options;
+    try {
+      if (job.kind === "demo") {
+        const last = await this.bus.getLast("MARKET", "md.v1.status.all.demo.>");
+        return last !== null && (JSON.parse(new TextDecoder().decode(last.data)) as { state: string }).state === "ended";
+      }
+      const { jobs } = await this.#command<{ jobs: { state: string; error: string | null }[] }>("status", { id: null }, 1);
+      const failed = jobs.find((each) => each.state === "failed");
+      if (failed) throw new JobFailedError(`the replay failed: ${failed.error}`);
+      return jobs.length === job.replays.length && jobs.every((each) => each.state === "done");
+    } catch (error) {
+      if (error instanceof JobFailedError) throw error;
+      return false;
+    }
+  }
+
+  /** Whether ingest has published everything that it holds. */
+  async #spoolIsOut(): Promise<boolean> {
+    const port = this.part("ingest")?.service?.opsPort ?? -1;
+    if (port === -1) return false;
+    try {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(2_000) })).text();
+      return /^tickfleet_ingest_spool_depth_messages(\{.*\})? 0$/m.test(text);
+    } catch {
+      return false;
+    }
+  }
+}
+
+class JobFailedError extends Error {
+  override name = "JobFailedError";
+}
+
+function windowOf({ duplicateWindowMs }: FleetOptions): { duplicateWindowMs?: number } {
+  return duplicateWindowMs === undefined ? {} : { duplicateWindowMs };
+}
+
+/** Lines of pino at level warn (40) or above, and what is no JSON at all. */
+function warningsOf(lines: readonly string[]): string[] {
+  return lines.filter((line) => /"level":(4|5|6)0|"level":"(warn|error|fatal)"/.test(line) || !line.startsWith("{"));
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Progress for whoever watches; what takes minutes should not be silent. */
+export function say(text: string): void {
+  process.stderr.write(`  chaos ${new Date().toISOString().slice(11, 19)} ${text}\n`);
+}
+
+/** Numbers in [0, 1) that a seed decides (mulberry32). */
+export function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
