@@ -9,7 +9,6 @@ export type SessionName = "regular" | "extended" | "all";
 
 /** Bits of `flags`. */
 export const FLAG_AFTER_GAP = 1;
-export const FLAG_AGGREGATE = 16;
 export const FLAG_QUOTE_ARRIVAL = 32;
 
 /**

@@ -7,16 +7,6 @@ export type SideMethod = "flag" | "quote" | "tick" | "none";
 /** Which clock chose the quote that a trade carries: the venue's, or the order of arrival. */
 export type QuoteMethod = "venue" | "arrival";
 
-/** Codes of `side` in columns: the sign of the trade's volume delta. */
-export const SIDE_CODES = { buy: 1, sell: -1, unknown: 0 } as const;
-
-/** Codes of `sideMethod` in columns, by index. */
-export const SIDE_METHODS: readonly SideMethod[] = ["flag", "quote", "tick", "none"];
-
-export function sideOfCode(code: number): Side {
-  return code > 0 ? "buy" : code < 0 ? "sell" : "unknown";
-}
-
 /** Best bid and offer that stood before a trade, as scaled integers at the trade's scales. */
 export interface TradeQuote {
   bid: number;
@@ -26,35 +16,6 @@ export interface TradeQuote {
   /** Time since the quote's connection last confirmed it, in microseconds, on the clock of `method`; never negative. */
   ageUs: number;
   method: QuoteMethod;
-}
-
-/**
- * One trade as an adapter makes it. Identity is (venue, instrument, epoch, sourceSeq), order is
- * (eventTimeUs, sourceSeq); both are assigned once and travel with the trade.
- */
-export interface Trade {
-  venue: string;
-  instrument: string;
-  /** Id space of `sourceSeq`: "" for a venue's own numeric ids, else the file or the connection. */
-  epoch: string;
-  sourceSeq: number;
-  /** The venue's own id as text, null where it has none. */
-  tradeId: string | null;
-  /** Venue time, epoch microseconds. */
-  eventTimeUs: number;
-  /** Nanoseconds beyond the microsecond, 0..999. */
-  eventTimeNsRest: number;
-  /** Our time of receipt, epoch microseconds. */
-  receivedTimeUs: number;
-  /** Integer price in units of 10^-priceScale. */
-  price: number;
-  priceScale: number;
-  /** Integer size in units of 10^-sizeScale. */
-  size: number;
-  sizeScale: number;
-  side: Side;
-  sideMethod: SideMethod;
-  quote: TradeQuote | null;
 }
 
 /**
@@ -76,7 +37,7 @@ export interface TradeColumns {
   size: Float64Array;
   /** 1 buy, -1 sell, 0 unknown. */
   side: Int8Array;
-  /** Index into `SIDE_METHODS`. */
+  /** How the side was found: 0 the venue's flag, 1 the quote rule, 2 the tick rule, 3 not at all. */
   sideMethod: Uint8Array;
   bid: Float64Array;
   ask: Float64Array;
