@@ -23,7 +23,9 @@ export async function request<D extends MessageDefinition, Reply extends z.ZodTy
 ): Promise<z.infer<Reply>> {
   let answer: unknown;
   try {
-    const message = await bus.connection.request(subjectOf(definition, {}), encoder.encode(JSON.stringify(payload)), { timeout: timeoutMs });
+    const message = await bus.connection.request(subjectOf(definition, {}), encoder.encode(JSON.stringify(payload)), {
+      timeout: timeoutMs,
+    });
     answer = message.json();
   } catch (cause) {
     throw new NoAnswerError(`nobody answered ${definition.name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });

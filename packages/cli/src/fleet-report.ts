@@ -1,0 +1,148 @@
+import { ingestStatusCommand, ingestStatusReplySchema } from "@tickfleet/contracts/control-messages";
+import { streams } from "@tickfleet/contracts/registry";
+import { FleetStatusStore, type OpenGap, type RecordedInstrument } from "@tickfleet/database/fleet-status";
+import { describeDatabaseError } from "@tickfleet/database/pool";
+import type { FleetLocation } from "@tickfleet/local/fleet-location";
+import type { Bus } from "@tickfleet/runtime/bus";
+import { hidePassword } from "@tickfleet/runtime/config";
+import { request } from "@tickfleet/runtime/request";
+import type { ReplayJob } from "./replay-summary.ts";
+
+/** A part of the fleet as its health endpoint tells; `detail` says what is wrong. */
+export interface PartReport {
+  name: string;
+  ok: boolean;
+  detail: string;
+}
+
+interface StreamReport {
+  name: string;
+  created: string;
+  firstSeq: number;
+  lastSeq: number;
+}
+
+/** A reader of MARKET; `lag` counts the messages that it has not committed yet. */
+interface ReaderReport {
+  name: string;
+  seq: number;
+  lag: number;
+  detail: string;
+}
+
+/** The state of a fleet; what could not be asked is in `faults`. Times are epoch milliseconds. */
+export interface FleetReport {
+  ok: boolean;
+  fleet: { nats: string; database: string | null; api: string | null; data: string | null };
+  services: PartReport[];
+  streams: StreamReport[];
+  readers: ReaderReport[];
+  instruments: RecordedInstrument[];
+  gaps: OpenGap[];
+  replays: ReplayJob[];
+  deadLetters: number;
+  faults: string[];
+}
+
+const HEALTH_MS = 3_000;
+const ANSWER_MS = 3_000;
+const MOST_GAPS = 20;
+
+/** Asks every part of the fleet at once. */
+export async function createFleetReport(bus: Bus, fleet: FleetLocation): Promise<FleetReport> {
+  const faults: string[] = [];
+  const attempt = async <T>(what: string, otherwise: T, act: () => Promise<T>): Promise<T> => {
+    try {
+      return await act();
+    } catch (error) {
+      faults.push(`${what}: ${describeDatabaseError(error)}`);
+      return otherwise;
+    }
+  };
+  const store = fleet.database === null ? null : FleetStatusStore.open(fleet.database);
+  try {
+    const [services, positions, replays, instruments, gaps] = await Promise.all([
+      askServices(fleet),
+      Promise.all(streams.map(({ name }) => attempt(`stream ${name}`, null, async () => ({ name, ...(await bus.streamPosition(name)) })))),
+      attempt("ingest", [], () => listJobs(bus)),
+      attempt("database", [], async () => (await store?.instruments()) ?? []),
+      attempt("gaps", [], async () => (await store?.gaps(MOST_GAPS)) ?? []),
+    ]);
+    const found = positions.filter((position) => position !== null);
+    const market = found.find(({ name }) => name === "MARKET");
+    const readers = store === null ? [] : await attempt("readers", [], () => readReaders(store, market));
+    const letters = found.find(({ name }) => name === "DLQ");
+    return {
+      ok: faults.length === 0 && services.every((service) => service.ok),
+      fleet: {
+        nats: hidePassword(fleet.nats),
+        database: fleet.database === null ? null : hidePassword(fleet.database),
+        api: fleet.api,
+        data: fleet.local?.data ?? null,
+      },
+      services,
+      streams: found,
+      readers,
+      instruments,
+      gaps,
+      replays,
+      deadLetters: letters === undefined || letters.lastSeq === 0 ? 0 : letters.lastSeq - letters.firstSeq + 1,
+      faults: [...new Set(faults)],
+    };
+  } finally {
+    await store?.close();
+  }
+}
+
+async function askServices({ local, api }: FleetLocation): Promise<PartReport[]> {
+  if (local !== null) {
+    const ports = Object.entries(local.opsPorts).sort(([a], [b]) => (a < b ? -1 : 1));
+    return Promise.all(ports.map(([name, port]) => askHealth(name, `http://127.0.0.1:${port}/readyz`)));
+  }
+  return api === null ? [] : [await askHealth("api", `${api.replace(/\/+$/, "")}/api/v1/health`)];
+}
+
+async function askHealth(name: string, url: string): Promise<PartReport> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(HEALTH_MS) });
+    const body = (await answer.json()) as { components?: Record<string, { ok: boolean; detail?: string }> };
+    const wrong = Object.entries(body.components ?? {}).filter(([, component]) => !component.ok);
+    const detail = wrong.map(([component, { detail: reason }]) => `${component}: ${reason || "not ready"}`).join("; ");
+    return { name, ok: answer.ok, detail };
+  } catch (error) {
+    const cause = (error as { cause?: unknown }).cause;
+    return { name, ok: false, detail: `no answer at ${url} (${(cause instanceof Error ? cause : (error as Error)).message})` };
+  }
+}
+
+async function listJobs(bus: Bus): Promise<ReplayJob[]> {
+  const reply = await request(bus, ingestStatusCommand, { id: null }, ingestStatusReplySchema, ANSWER_MS);
+  if ("error" in reply) throw new Error(reply.error);
+  return reply.jobs;
+}
+
+async function readReaders(store: FleetStatusStore, market: StreamReport | undefined): Promise<ReaderReport[]> {
+  const [recorder, lanes] = await Promise.all([store.recorder(), store.lanes()]);
+  const reports = [{ name: "recorder", ...recorder, detail: "" }];
+  const slowest = lanes.reduce<(typeof lanes)[number] | null>(
+    (least, lane) => (least === null || lane.seq < least.seq ? lane : least),
+    null,
+  );
+  if (slowest !== null) {
+    const held = lanes.filter((lane) => lane.held).length;
+    reports.push({
+      name: "aggregator",
+      ...slowest,
+      detail: held === lanes.length ? "" : `${lanes.length - held} of ${lanes.length} lanes have no owner`,
+    });
+  }
+  return reports.map(({ name, seq, streamCreated, detail }) => {
+    const isOther = market !== undefined && streamCreated !== market.created;
+    return {
+      name,
+      seq,
+      lag: Math.max(0, (market?.lastSeq ?? 0) - (isOther ? 0 : seq)),
+      detail: isOther ? [detail, "has not begun with this MARKET"].filter(Boolean).join("; ") : detail,
+    };
+  });
+}

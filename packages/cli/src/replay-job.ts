@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ingestStatusCommand, ingestStatusReplySchema, replayCommand, replayReplySchema } from "@tickfleet/contracts/control-messages";
+import type { Payload } from "@tickfleet/contracts/message";
+import { FleetStatusStore } from "@tickfleet/database/fleet-status";
+import { describeDatabaseError } from "@tickfleet/database/pool";
+import type { Bus } from "@tickfleet/runtime/bus";
+import { NoAnswerError, request } from "@tickfleet/runtime/request";
+import { CommandError } from "./command.ts";
+import type { Progress } from "./progress.ts";
+import { watchLatency } from "./replay-latency.ts";
+import { createSummary, type ReplayJob, type ReplaySummary } from "./replay-summary.ts";
+
+export type ReplayRequest = Payload<typeof replayCommand>;
+
+const ANSWER_MS = 10_000;
+/** Ingest may be restarting: how long a command waits for it. */
+const INGEST_WAIT_MS = 15_000;
+/** In the middle of a job services come back by themselves; after so long without them somebody should look. */
+const PATIENCE_MS = 180_000;
+const RETRY_MS = 250;
+const POLL_MS = 100;
+const STORED_POLL_MS = 40;
+
+/** Hands files to ingest and resolves when everything derived from them is stored. @throws CommandError */
+export async function followReplay(bus: Bus, databaseUrl: string, order: ReplayRequest, progress: Progress): Promise<ReplaySummary> {
+  const store = FleetStatusStore.open(databaseUrl);
+  const latency = watchLatency(bus);
+  const began = performance.now();
+  try {
+    await submit(bus, order, progress);
+    const ended = await untilEnded(bus, order, progress);
+    if (ended.lastSeq !== null) await untilStored(bus, store, ended, progress);
+    const job = await patiently(progress, () => findJob(bus, order.id));
+    const seconds = (performance.now() - began) / 1000;
+    const candles =
+      job.venue === null ? {} : await patiently(progress, () => store.candleCounts(job.venue as string, [...new Set(job.instruments)]));
+    return createSummary(job, candles, seconds, latency());
+  } finally {
+    await store.close();
+  }
+}
+
+/** The same id may be sent again: it stays one job. */
+async function submit(bus: Bus, order: ReplayRequest, progress: Progress): Promise<void> {
+  const deadline = performance.now() + INGEST_WAIT_MS;
+  for (;;) {
+    try {
+      const reply = await request(bus, replayCommand, order, replayReplySchema, ANSWER_MS);
+      if ("error" in reply) throw new CommandError(reply.error);
+      return;
+    } catch (error) {
+      if (!(error instanceof NoAnswerError)) throw error;
+      if (performance.now() > deadline) {
+        throw new CommandError(
+          `ingest does not answer, so nothing was replayed (${error.message}). \`tickfleet status\` shows what runs; the logs are in the fleet's data folder.`,
+          { cause: error },
+        );
+      }
+      progress.show("waiting for ingest");
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+async function untilEnded(bus: Bus, order: ReplayRequest, progress: Progress): Promise<ReplayJob> {
+  for (;;) {
+    const job = await patiently(progress, () => findJob(bus, order.id));
+    if (job.state !== "running") return job;
+    const at = job.lastTime === null ? "" : `, at ${new Date(job.lastTime).toISOString()}`;
+    progress.show(`reading: ${job.trades.toLocaleString("en-US")} trades, ${job.recorded.toLocaleString("en-US")} recorded${at}`);
+    await sleep(POLL_MS);
+  }
+}
+
+async function findJob(bus: Bus, id: string): Promise<ReplayJob> {
+  const reply = await request(bus, ingestStatusCommand, { id }, ingestStatusReplySchema, ANSWER_MS);
+  if ("error" in reply) throw new Error(`ingest: ${reply.error}`);
+  const job = reply.jobs[0];
+  if (job === undefined) throw new CommandError(`ingest no longer knows replay ${id}: was its database replaced?`);
+  return job;
+}
+
+/** Waits until the recorder and every lane have committed the job's last message. */
+async function untilStored(bus: Bus, store: FleetStatusStore, job: ReplayJob, progress: Progress): Promise<void> {
+  for (;;) {
+    const behind = await patiently(progress, () => findLaggards(bus, store, job));
+    if (behind.length === 0) return;
+    progress.show(`storing what was derived: waiting for ${behind.join(", ")}`);
+    await sleep(STORED_POLL_MS);
+  }
+}
+
+async function findLaggards(bus: Bus, store: FleetStatusStore, job: ReplayJob): Promise<string[]> {
+  const market = await bus.streamPosition("MARKET");
+  // a stream that was made anew counts from one again; its readers come to it only after their rebuild
+  const target = market.created === job.streamCreated ? (job.lastSeq ?? 0) : 0;
+  const [recorder, lanes] = await Promise.all([store.recorder(), store.lanes()]);
+  const isBehind = (reader: { streamCreated: string | null; seq: number }): boolean =>
+    reader.streamCreated !== market.created || reader.seq < target;
+  const behind = lanes.filter(isBehind).length;
+  return [...(isBehind(recorder) ? ["the recorder"] : []), ...(behind > 0 ? [`${behind} of the aggregator's lanes`] : [])];
+}
+
+/** Does something again while a server or service is away, for minutes. */
+async function patiently<T>(progress: Progress, act: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  let told = "";
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      if (error instanceof CommandError) throw error;
+      const reason = describeDatabaseError(error);
+      if (performance.now() > deadline) {
+        throw new CommandError(`gave up waiting after ${PATIENCE_MS / 60_000} minutes: ${reason}. The job goes on when the fleet does.`, {
+          cause: error,
+        });
+      }
+      if (reason !== told) progress.note(`waiting: ${reason}`);
+      told = reason;
+      await sleep(RETRY_MS);
+    }
+  }
+}

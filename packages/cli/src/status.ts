@@ -1,0 +1,87 @@
+import { type Command, EXIT_FAILED, formatTable, formatTime, parseCommandLine, printJson, printLine } from "./command.ts";
+import { withBus } from "./fleet-access.ts";
+import { createFleetReport, type FleetReport } from "./fleet-report.ts";
+
+const HELP = `tickfleet status [options]
+
+Shows the services and what is wrong with them, the streams, how far their readers are behind, the instruments with
+the time from which each can be rebuilt, holes, replays and dead letters. The exit code is 1 where something is wrong.
+
+  --data DIR    data folder of the fleet (.tickfleet)
+  --json        one line of JSON`;
+
+const MOST_REPLAYS = 5;
+
+/** Shows the state of the fleet. */
+export const statusCommand: Command = {
+  name: "status",
+  summary: "services, streams, lags, instruments, replays and dead letters",
+  help: HELP,
+  async run(args) {
+    const { values } = parseCommandLine(args, { data: { type: "string" }, json: { type: "boolean" } });
+    const report = await withBus(values.data, createFleetReport);
+    if (values.json) printJson(report);
+    else for (const line of inWords(report)) printLine(line);
+    return report.ok ? 0 : EXIT_FAILED;
+  },
+};
+
+function inWords(report: FleetReport): string[] {
+  const { fleet, services, streams, readers, instruments, gaps, replays, deadLetters, faults } = report;
+  const parked = instruments.filter((instrument) => instrument.parked).length;
+  return [
+    ...section("Fleet", [
+      ["NATS", fleet.nats],
+      ["database", fleet.database ?? "not known"],
+      ["gateway", fleet.api ?? "not known"],
+      ...(fleet.data === null ? [] : [["data", fleet.data]]),
+    ]),
+    ...section(
+      "Services",
+      services.map(({ name, ok, detail }) => [name, ok ? "ready" : "NOT READY", detail]),
+    ),
+    ...section(
+      "Streams",
+      streams.map(({ name, firstSeq, lastSeq }) => [name, lastSeq === 0 ? "empty" : `messages ${firstSeq} to ${lastSeq}`]),
+    ),
+    ...section(
+      "Readers of MARKET",
+      readers.map(({ name, seq, lag, detail }) => [name, `at ${seq}`, lag === 0 ? "nothing left" : `${lag} behind`, detail]),
+    ),
+    ...section(
+      parked === 0 ? "Instruments" : `Instruments (${parked} parked: see \`tickfleet dlq list\`)`,
+      instruments.map((each) => [
+        `${each.venue} ${each.instrument}`,
+        `can be rebuilt from ${formatTime(each.firstTradeTime)}`,
+        `last trade ${formatTime(each.lastTradeTime)}`,
+        each.parked ? "PARKED" : "",
+      ]),
+    ),
+    ...section(
+      "Holes that are not filled",
+      gaps.map((gap) => [
+        `${gap.venue} ${gap.instrument}`,
+        `${formatTime(gap.from)} to ${formatTime(gap.to)}`,
+        gap.state,
+        gap.missing === null ? "" : `${gap.missing} trades`,
+      ]),
+    ),
+    ...section(
+      "Replays",
+      replays
+        .slice(0, MOST_REPLAYS)
+        .map((job) => [
+          job.state,
+          `${job.trades} trades, ${job.recorded} recorded`,
+          job.files.map((file) => file.split(/[/\\]/).pop()).join(", "),
+          job.error ?? "",
+        ]),
+    ),
+    `Dead letters: ${deadLetters}`,
+    ...faults.map((fault) => `NOT KNOWN ${fault}`),
+  ];
+}
+
+function section(title: string, rows: readonly (readonly (string | number)[])[]): string[] {
+  return rows.length === 0 ? [] : [title, ...formatTable(rows).map((line) => `  ${line}`), ""];
+}

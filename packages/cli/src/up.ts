@@ -1,0 +1,17 @@
+import { callerFolder } from "@tickfleet/local/fleet-location";
+import { startHelp } from "@tickfleet/local/start-options";
+import type { Command } from "./command.ts";
+
+/** Starts the fleet, as `npm start` does. */
+export const upCommand: Command = {
+  name: "up",
+  summary: "start the fleet on this machine, as npm start does",
+  help: startHelp.replace("npm start --", "tickfleet up"),
+  async run() {
+    // the starter reads its options from the command line, hears the signals and ends the process itself
+    process.argv.splice(2, 1);
+    process.chdir(callerFolder());
+    await import("@tickfleet/local/start");
+    return 0;
+  },
+};

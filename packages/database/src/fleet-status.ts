@@ -1,0 +1,102 @@
+import { openPool, type Pool } from "./pool.ts";
+
+/** How far the reader of one lane is in MARKET. */
+export interface ReaderPosition {
+  streamCreated: string | null;
+  seq: number;
+}
+
+export interface LanePositionRow extends ReaderPosition {
+  lane: number;
+  owner: string | null;
+  /** Its owner's lease runs. */
+  held: boolean;
+}
+
+/** An instrument on record; times in epoch milliseconds, null before its first trade. */
+export interface RecordedInstrument {
+  venue: string;
+  instrument: string;
+  firstTradeTime: number | null;
+  lastTradeTime: number | null;
+  /** Shut out after a handler failed on it three times. */
+  parked: boolean;
+}
+
+/** A stretch in which trades of an instrument may be missing for good, or are still looked for; epoch milliseconds. */
+export interface OpenGap {
+  id: string;
+  venue: string;
+  instrument: string;
+  from: number;
+  to: number;
+  state: string;
+  missing: number | null;
+}
+
+/** Reads of the command line over the views that services publish. */
+export class FleetStatusStore {
+  readonly #pool: Pool;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  /** With the gateway's rights where the roles are there. */
+  static open(url: string): FleetStatusStore {
+    return new FleetStatusStore(openPool(url, { max: 2, name: "cli", schema: "api", statementTimeoutMs: 60_000 }));
+  }
+
+  close(): Promise<void> {
+    return this.#pool.end();
+  }
+
+  async recorder(): Promise<ReaderPosition> {
+    const { rows } = await this.#pool.query<ReaderPosition>('select stream_created as "streamCreated", seq from ingest.pub_recorder');
+    return rows[0] ?? { streamCreated: null, seq: 0 };
+  }
+
+  async lanes(): Promise<LanePositionRow[]> {
+    const { rows } = await this.#pool.query<LanePositionRow>(
+      'select lane, owner, expires > now() as held, stream_created as "streamCreated", seq from aggregator.pub_lanes order by lane',
+    );
+    return rows;
+  }
+
+  async instruments(): Promise<RecordedInstrument[]> {
+    const { rows } = await this.#pool.query<RecordedInstrument>(
+      `select i.venue, i.instrument, i.first_trade_time as "firstTradeTime", i.last_trade_time as "lastTradeTime",
+         exists (select from aggregator.pub_parked p where p.venue = i.venue and p.instrument = i.instrument) as parked
+       from ingest.pub_instruments i order by i.venue, i.instrument`,
+    );
+    return rows.map((row) => ({
+      ...row,
+      firstTradeTime: millisecondsOf(row.firstTradeTime),
+      lastTradeTime: millisecondsOf(row.lastTradeTime),
+    }));
+  }
+
+  /** Gaps that are not closed or stay unfilled, newest first. */
+  async gaps(limit: number): Promise<OpenGap[]> {
+    const { rows } = await this.#pool.query<OpenGap>(
+      `select id, venue, instrument, from_time as "from", to_time as "to", state, missing
+       from ingest.pub_gaps where state in ('open', 'unfilled') order by from_time desc limit $1`,
+      [limit],
+    );
+    return rows.map((row) => ({ ...row, from: Math.floor(row.from / 1000), to: Math.floor(row.to / 1000) }));
+  }
+
+  /** Candles of every state on record, per timeframe. */
+  async candleCounts(venue: string, instruments: readonly string[]): Promise<Record<string, number>> {
+    const { rows } = await this.#pool.query<{ timeframe: string; count: number }>(
+      `select timeframe, count(*) as count from aggregator.pub_candles
+       where venue = $1 and instrument = any($2::text[]) group by timeframe`,
+      [venue, instruments],
+    );
+    return Object.fromEntries(rows.map((row) => [row.timeframe, row.count]));
+  }
+}
+
+function millisecondsOf(timeUs: number | null): number | null {
+  return timeUs === null ? null : Math.floor(timeUs / 1000);
+}
