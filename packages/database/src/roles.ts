@@ -82,6 +82,19 @@ export async function ensureRoles(client: pg.ClientBase, roles: readonly string[
 }
 
 /**
+ * Lets the server run jobs (columnstore and retention policies) as the owner of a service's tables: TimescaleDB
+ * starts them only for a role that may log in. The limit of 0 connections keeps everybody else from logging in as it.
+ * @throws MissingRightsError
+ */
+export async function ensureJobOwner(client: pg.ClientBase, service: string): Promise<void> {
+  const owner = ownerRole(service);
+  await repeat(async () => {
+    const found = await client.query("select from pg_roles where rolname = $1 and rolcanlogin", [owner]);
+    if (found.rows.length === 0) await administer(client, [`alter role "${owner}" login connection limit 0`]);
+  });
+}
+
+/**
  * Lets other services read `pub_` views, and nothing else. For the owner of the views; the readers' roles must exist.
  * @throws RangeError on a view whose name does not start with `pub_`
  */
