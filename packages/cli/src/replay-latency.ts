@@ -21,6 +21,7 @@ const decoder = new TextDecoder();
  * between the stamps of a candle. Returns what ends that and gives the times so far.
  */
 export function watchLatency(bus: Bus): () => HopLatencies {
+  const beganUs = Date.now() * 1000;
   const storedUs = new Map<number, number>();
   const hops = new Map<string, number[]>();
   const live = { ...tradeBatch, template: liveTemplate(tradeBatch) ?? tradeBatch.template };
@@ -33,7 +34,10 @@ export function watchLatency(bus: Bus): () => HopLatencies {
     bus.subscribeCore(filterOf(formingCandle, { timeframe: "1m" }), (_, data) => {
       const { stamps, basedOnSeq } = JSON.parse(decoder.decode(data)) as Stamped;
       const stored = storedUs.get(basedOnSeq);
-      const times = Object.entries(stored === undefined ? stamps : { ...stamps, stored }).sort(([, a], [, b]) => a - b);
+      // the time of receipt in a recorded file is no time of this run
+      const times = Object.entries(stored === undefined ? stamps : { ...stamps, stored })
+        .filter(([, timeUs]) => timeUs >= beganUs)
+        .sort(([, a], [, b]) => a - b);
       for (const [i, [name, timeUs]] of times.entries()) {
         const before = times[i - 1];
         if (before !== undefined) add(`${before[0]}-${name}`, timeUs - before[1]);

@@ -1,0 +1,299 @@
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { projectRoot } from "@tickfleet/local/folders";
+import { startNats } from "@tickfleet/testkit/nats";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type FleetRun, runCommand, startFleetRun } from "./fleet-run.ts";
+import { buildPlainCandles, cryptoDays, newYorkSummerDays, PLAIN_TIMEFRAMES, type PlainCandle } from "./plain-candles.ts";
+import { readCapture, readGzip, readLeanTrades, readZipRows } from "./raw-files.ts";
+import { sampleCapture } from "./sample-capture.ts";
+
+const DATA = join(process.env["TICKFLEET_SHARED"] ?? join(projectRoot, "../shared"), "data");
+const SPOT = ["08", "09"].map((day) => join(DATA, `crypto_ws/binance_spot_btcusdt_202408${day}.txt.gz`));
+const SPY = join(DATA, "ticks_lean/equity_spy_20131007_trade.zip");
+const hasData = [...SPOT, SPY].every((path) => existsSync(path));
+const title = (text: string): string => (hasData ? text : `${text} (skipped: no recorded data in ${DATA}; set TICKFLEET_SHARED)`);
+
+interface Summary {
+  trades: number;
+  recorded: number;
+  quarantined: number;
+  firstTime: number;
+  lastTime: number;
+  candles: Record<string, number>;
+  indicators: number;
+  patterns: number;
+  signals: number;
+  seconds: number;
+  tradesPerSecond: number;
+  latencyMs: Record<string, { p50: number; p99: number }>;
+  error?: string;
+}
+
+let folder: string;
+let fleet: FleetRun;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tickfleet replay "));
+  fleet = await startFleetRun();
+});
+
+afterAll(async () => {
+  await fleet?.[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** One replay by the command, whose output must be one line of JSON. */
+async function replay(run: FleetRun, ...args: string[]): Promise<Summary> {
+  const { code, stdout, stderr } = await runCommand(["replay", ...args, "--json", "--data", run.address.data]);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  expect(stdout.trimEnd().split("\n")).toHaveLength(1);
+  return JSON.parse(stdout) as Summary;
+}
+
+async function candlesOf(run: FleetRun, venue: string, instrument: string, timeframe: string): Promise<PlainCandle[]> {
+  const { rows } = await run.pool.query<PlainCandle>(
+    "select * from aggregator.pub_candles where venue = $1 and instrument = $2 and timeframe = $3 order by open_time",
+    [venue, instrument, timeframe],
+  );
+  return rows;
+}
+
+/** Compares every candle of every timeframe with those built from the raw file, in the columns that these have. */
+async function expectCandles(run: FleetRun, venue: string, instrument: string, expected: Map<string, PlainCandle[]>): Promise<void> {
+  for (const timeframe of PLAIN_TIMEFRAMES) {
+    const wanted = expected.get(timeframe) as PlainCandle[];
+    const columns = Object.keys(wanted[0] as PlainCandle);
+    const found = await candlesOf(run, venue, instrument, timeframe);
+    expect(found.map((row) => Object.fromEntries(columns.map((column) => [column, row[column]])))).toEqual(wanted);
+  }
+}
+
+/** Everything stored of an instrument but the places in the input log, as one digest per table. */
+async function dump(run: FleetRun, venue: string, instrument: string): Promise<Record<string, string>> {
+  const tables = {
+    candles: "aggregator.pub_candles order by timeframe, open_time",
+    trades: "ingest.pub_trades order by event_time, epoch, source_seq",
+    gaps: "ingest.pub_gaps order by id",
+  };
+  const result: Record<string, string> = {};
+  for (const [name, source] of Object.entries(tables)) {
+    const [table, order] = source.split(" order by ");
+    const { rows } = await run.pool.query(`select * from ${table} where venue = $1 and instrument = $2 order by ${order}`, [
+      venue,
+      instrument,
+    ]);
+    const content = rows.map(({ input_generation: _, input_seq: __, updated: ___, ...row }: Record<string, unknown>) =>
+      JSON.stringify(row),
+    );
+    result[name] = `${rows.length} rows ${createHash("sha256").update(content.join("\n")).digest("hex")}`;
+  }
+  return result;
+}
+
+async function derivedMessages(run: FleetRun): Promise<number> {
+  const { stdout } = await runCommand(["status", "--json", "--data", run.address.data]);
+  const { streams } = JSON.parse(stdout) as { streams: { name: string; lastSeq: number }[] };
+  return streams.find(({ name }) => name === "CANDLES")?.lastSeq ?? -1;
+}
+
+describe("a capture of our own", () => {
+  const lines = sampleCapture("ETHUSDT");
+
+  test("is stored as candles built from it line by line, over midnight too", async () => {
+    const file = join(folder, "own capture.txt");
+    writeFileSync(file, `${lines.join("\n")}\n`);
+    const summary = await replay(fleet, file);
+    const raw = readCapture(lines);
+    const expected = buildPlainCandles({ ...raw, ...cryptoDays, priceScale: 2, sizeScale: 5 });
+    expect(summary).toMatchObject({ trades: 900, recorded: 900, quarantined: 0, indicators: 0, patterns: 0, signals: 0 });
+    expect(summary.firstTime).toBe(Math.floor((raw.trades[0]?.timeUs ?? 0) / 1000));
+    expect(summary.lastTime).toBe(Math.floor((raw.trades.at(-1)?.timeUs ?? 0) / 1000));
+    expect(summary.candles).toEqual(Object.fromEntries([...expected].map(([timeframe, candles]) => [timeframe, candles.length])));
+    await expectCandles(fleet, "binance", "ETH-USDT", expected);
+    expect(expected.get("1m")?.some((candle) => candle["completeness"] === "no-trades")).toBe(true);
+  });
+
+  test("read again changes nothing and sends nothing", async () => {
+    const before = await dump(fleet, "binance", "ETH-USDT");
+    const messages = await derivedMessages(fleet);
+    const summary = await replay(fleet, join(folder, "own capture.txt"));
+    expect(summary).toMatchObject({ trades: 900, recorded: 0 });
+    expect(await dump(fleet, "binance", "ETH-USDT")).toEqual(before);
+    expect(await derivedMessages(fleet)).toBe(messages);
+  });
+});
+
+describe.skipIf(!hasData)(title("both spot captures at once"), () => {
+  test("all trades are recorded once, volumes are right to the last digit", async () => {
+    const summary = await replay(fleet, ...SPOT);
+    expect(summary).toMatchObject({ trades: 19_904, recorded: 19_904, quarantined: 0 });
+    const minutes = await candlesOf(fleet, "binance", "BTC-USDT", "1m");
+    const sum = (column: string): number => minutes.reduce((total, row) => total + Math.round(Number(row[column]) * 1e5), 0);
+    expect([sum("volume_base"), sum("volume_buy"), sum("volume_sell")]).toEqual([43_791_552, 20_449_112, 23_342_440]);
+    const { rows } = await fleet.pool.query(
+      "select count(*) as rows, count(distinct source_seq) as ids from ingest.pub_trades where venue = 'binance' and instrument = 'BTC-USDT'",
+    );
+    expect(rows).toEqual([{ rows: 19_904, ids: 19_904 }]);
+  });
+
+  test("every candle of every timeframe equals the one built from the raw files", async () => {
+    const expected = buildPlainCandles({ ...readCapture(SPOT.map(readGzip)), ...cryptoDays, priceScale: 2, sizeScale: 5 });
+    await expectCandles(fleet, "binance", "BTC-USDT", expected);
+    const [days, weeks] = [expected.get("1d") as PlainCandle[], expected.get("1w") as PlainCandle[]];
+    expect(days.map((day) => [day["open_time"], day["trades"], day["cvd_base"]])).toEqual([
+      [Date.UTC(2024, 7, 8) * 1000, 9738, 0],
+      [Date.UTC(2024, 7, 9) * 1000, 10_166, 0],
+    ]);
+    expect(weeks.map((week) => [week["open_time"], week["trades"]])).toEqual([[Date.UTC(2024, 7, 5) * 1000, 19_904]]);
+  });
+
+  test("read again they change nothing", async () => {
+    const before = await dump(fleet, "binance", "BTC-USDT");
+    const messages = await derivedMessages(fleet);
+    expect(await replay(fleet, ...SPOT)).toMatchObject({ trades: 19_904, recorded: 0 });
+    expect(await dump(fleet, "binance", "BTC-USDT")).toEqual(before);
+    expect(await derivedMessages(fleet)).toBe(messages);
+  });
+
+  test("one after the other, by two commands, they come to the same", async () => {
+    await using other = await startFleetRun();
+    expect(await replay(other, SPOT[0] as string)).toMatchObject({ trades: 9757, recorded: 9757 });
+    expect(await replay(other, SPOT[1] as string)).toMatchObject({ trades: 10_147, recorded: 10_147 });
+    expect(await dump(other, "binance", "BTC-USDT")).toEqual(await dump(fleet, "binance", "BTC-USDT"));
+    expect(await derivedMessages(other)).toBe(await messagesOfCapture());
+  });
+
+  /** Candles that were closed or revised: what the aggregator has to have sent of the instrument. */
+  async function messagesOfCapture(): Promise<number> {
+    const { rows } = await fleet.pool.query<{ count: number }>(
+      `select count(*) as count from aggregator.pub_candles where venue = 'binance' and instrument = 'BTC-USDT' and state <> 'forming'`,
+    );
+    return rows[0]?.count ?? -1;
+  }
+});
+
+describe.skipIf(!hasData)(title("a day of SPY"), () => {
+  test("every print is kept, New York's session holds, sides are the tick rule's", async () => {
+    const rows = readZipRows(SPY);
+    expect(rows).toHaveLength(250_601);
+    expect(rows.length - new Set(rows).size).toBe(47_880);
+    const summary = await replay(fleet, SPY);
+    expect(summary).toMatchObject({ trades: 250_601, recorded: 250_601, quarantined: 0 });
+    const trades = readLeanTrades(rows, Date.UTC(2013, 9, 7, 4));
+    const found = await fleet.pool.query(
+      `select count(*) as trades, sum(size) as size, array_agg(distinct side_method order by side_method) as methods,
+         count(*) filter (where side_method = 'none' and side <> 'unknown' or side_method = 'tick' and side = 'unknown') as wrong,
+         count(*) filter (where side = 'buy') as buys, count(*) filter (where side = 'sell') as sells
+       from ingest.pub_trades where venue = 'lean' and instrument = 'SPY'`,
+    );
+    const buys = trades.filter((trade) => trade.side === 1).length;
+    const sells = trades.filter((trade) => trade.side === -1).length;
+    expect(found.rows).toEqual([{ trades: 250_601, size: 97_062_721, methods: ["none", "tick"], wrong: 0, buys, sells }]);
+    const market = {
+      ...newYorkSummerDays,
+      trades,
+      priceScale: 4,
+      sizeScale: 0,
+      coveredFromUs: trades[0]?.timeUs ?? 0,
+      endUs: trades.at(-1)?.timeUs ?? 0,
+    };
+    const expected = buildPlainCandles(market);
+    await expectCandles(fleet, "lean", "SPY", expected);
+    expect(expected.get("1h")).toHaveLength(16);
+    expect(summary.candles["1m"]).toBe(960);
+  });
+});
+
+describe("bad input", () => {
+  const command = (...args: string[]) => runCommand(["replay", ...args, "--data", fleet.address.data]);
+
+  test("a truncated capture counts what could be read, and tells the error", async () => {
+    const whole = sampleCapture("SOLUSDT");
+    const bytes = gzipSync(`${whole.join("\n")}\n`);
+    const file = join(folder, "cut.txt.gz");
+    writeFileSync(file, bytes.subarray(0, Math.floor(bytes.length / 2)));
+    const { code, stdout, stderr } = await command(file, "--json");
+    expect(code).toBe(1);
+    const summary = JSON.parse(stdout) as Summary;
+    expect(summary.error).toMatch(/cut\.txt\.gz.*(truncated|damaged|ends|unexpected end)/i);
+    expect(stderr).toContain(summary.error);
+    expect(summary.trades).toBeGreaterThan(100);
+    expect(summary.trades).toBeLessThan(900);
+    expect(summary.recorded).toBe(summary.trades);
+    const { rows } = await fleet.pool.query(
+      "select count(*) as trades from ingest.pub_trades where venue = 'binance' and instrument = 'SOL-USDT'",
+    );
+    expect(rows).toEqual([{ trades: summary.trades }]);
+  });
+
+  test("files that cannot be replayed are refused, with what is wrong", async () => {
+    const noise = join(folder, "noise.txt");
+    writeFileSync(noise, "hello\nworld\n");
+    const empty = join(folder, "empty.txt");
+    writeFileSync(empty, "");
+    const zip = join(folder, "cut.zip");
+    writeFileSync(zip, Buffer.from("PK\u0003\u0004 not the rest"));
+    mkdirSync(join(folder, "sub"), { recursive: true });
+    const missing = join(folder, "missing.txt.gz");
+    const results = await Promise.all([missing, join(folder, "sub"), noise, empty, zip].map((file) => command(file, "--json")));
+    expect(results.map(({ code }) => code)).toEqual([1, 1, 1, 1, 1]);
+    const texts = results.map(({ stderr }) => stderr);
+    expect(texts[0]).toContain(`${missing}: there is no such file`);
+    expect(texts[1]).toContain("expected a file");
+    expect(texts[2]).toMatch(/noise\.txt: neither a capture, nor ticks, nor CSV.*hello/);
+    expect(texts[3]).toContain("no lines in it");
+    expect(texts[4]).toContain("not a whole zip");
+    for (const { stdout, stderr } of results) expect(stderr).toContain((JSON.parse(stdout) as { error: string }).error);
+    for (const text of texts) expect(text).not.toMatch(/\n\s+at /);
+  });
+
+  test.skipIf(process.getuid?.() === 0)("a file without the right to read it is refused", async () => {
+    const file = join(folder, "locked.txt");
+    writeFileSync(file, "");
+    chmodSync(file, 0);
+    expect((await command(file)).stderr).toContain("may not be read");
+  });
+
+  test("a command line that cannot be understood exits with 64 and the help", async () => {
+    const file = join(folder, "any.txt");
+    writeFileSync(file, "");
+    const results = await Promise.all([
+      command(),
+      command(file, "--speed", "fast"),
+      command(file, "--format", "parquet"),
+      command("--wrong"),
+    ]);
+    expect(results.map(({ code }) => code)).toEqual([64, 64, 64, 64]);
+    for (const { stderr } of results) expect(stderr).toContain("tickfleet replay FILE...");
+    expect(results[1]?.stderr).toContain("expected max or a multiple of real time such as 10x");
+    expect(results[2]?.stderr).toContain("binance-capture, lean-ticks, csv-trades");
+  });
+
+  test("without a fleet, a broker or ingest it says what to do", async () => {
+    const file = join(folder, "any.txt");
+    writeFileSync(file, "");
+    await using nats = await startNats();
+    const database = { DATABASE_URL: fleet.address.database };
+    const [none, away, alone] = await Promise.all([
+      runCommand(["replay", file, "--data", folder]),
+      runCommand(["replay", file], { NATS_URL: "nats://127.0.0.1:9", ...database }),
+      runCommand(["replay", file], { NATS_URL: nats.url, ...database }),
+    ]);
+    expect([none.code, away.code, alone.code]).toEqual([1, 1, 1]);
+    expect(none.stderr).toMatch(/no fleet runs on .*npm start/s);
+    expect(away.stderr).toMatch(/no broker answers at nats:\/\/127\.0\.0\.1:9.*npm start/s);
+    expect(alone.stderr).toMatch(/ingest does not answer.*tickfleet status/s);
+  });
+
+  test("the fleet takes all that and stays well", async () => {
+    const { code, stdout } = await runCommand(["status", "--json", "--data", fleet.address.data]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, deadLetters: 0, faults: [] });
+    expect(readFileSync(join(fleet.address.data, "logs/aggregator.log"), "utf8")).not.toContain('"level":"error"');
+  });
+});
