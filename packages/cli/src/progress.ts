@@ -9,7 +9,7 @@ export interface Progress {
 const CLEAR = "\r\u001b[K";
 
 export function createProgress(): Progress {
-  const { stderr } = process;
+  const stderr = process.stderr;
   const isTerminal = stderr.isTTY === true;
   return {
     show: (text) => {

@@ -14,7 +14,7 @@ export type ReplayRequest = Payload<typeof replayCommand>;
 
 const ANSWER_MS = 10_000;
 /** Ingest may be restarting: how long a command waits for it. */
-const INGEST_WAIT_MS = 15_000;
+const INGEST_WAIT_MS = 10_000;
 /** In the middle of a job services come back by themselves; after so long without them somebody should look. */
 const PATIENCE_MS = 180_000;
 const RETRY_MS = 250;

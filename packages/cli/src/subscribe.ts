@@ -75,6 +75,7 @@ export const subscribeCommand: Command = {
           });
         }
         for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+        void bus.connection.flush().then(() => process.stderr.write("listening\n"));
       });
     });
     return 0;

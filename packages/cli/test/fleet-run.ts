@@ -79,15 +79,26 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
+export interface CommandOptions {
+  env?: Readonly<Record<string, string>>;
+  /** Hears what is written to standard error so far. */
+  onStderr?: (text: string) => void;
+}
+
 /** Runs `tickfleet` to its end. */
-export function runCommand(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = tmpdir()): Promise<CommandResult> {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...environment(), ...env }, stdio: ["ignore", "pipe", "pipe"] });
+export function runCommand(args: readonly string[], { env = {}, onStderr }: CommandOptions = {}): Promise<CommandResult> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: tmpdir(),
+    env: { ...environment(), ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const result = { code: -1, stdout: "", stderr: "" };
   child.stdout.on("data", (data) => {
     result.stdout += String(data);
   });
   child.stderr.on("data", (data) => {
     result.stderr += String(data);
+    onStderr?.(result.stderr);
   });
   const timer = setTimeout(() => child.kill("SIGKILL"), COMMAND_MS);
   return new Promise((resolve, reject) => {

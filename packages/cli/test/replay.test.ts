@@ -281,8 +281,8 @@ describe("bad input", () => {
     const database = { DATABASE_URL: fleet.address.database };
     const [none, away, alone] = await Promise.all([
       runCommand(["replay", file, "--data", folder]),
-      runCommand(["replay", file], { NATS_URL: "nats://127.0.0.1:9", ...database }),
-      runCommand(["replay", file], { NATS_URL: nats.url, ...database }),
+      runCommand(["replay", file], { env: { NATS_URL: "nats://127.0.0.1:9", ...database } }),
+      runCommand(["replay", file], { env: { NATS_URL: nats.url, ...database } }),
     ]);
     expect([none.code, away.code, alone.code]).toEqual([1, 1, 1]);
     expect(none.stderr).toMatch(/no fleet runs on .*npm start/s);

@@ -1,0 +1,218 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { tradeBatch } from "@tickfleet/contracts/market-messages";
+import { subjectOf } from "@tickfleet/contracts/message";
+import { projectRoot } from "@tickfleet/local/folders";
+import { type Bus, openBus } from "@tickfleet/runtime/bus";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type CommandResult, type FleetRun, runCommand, startFleetRun } from "./fleet-run.ts";
+import { sampleCapture } from "./sample-capture.ts";
+
+let folder: string;
+let fleet: FleetRun;
+let bus: Bus;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tickfleet commands "));
+  fleet = await startFleetRun();
+  bus = await openBus({ url: fleet.address.nats, name: "test" });
+  writeFileSync(join(folder, "capture.txt"), `${sampleCapture("ETHUSDT").join("\n")}\n`);
+});
+
+afterAll(async () => {
+  await bus?.close();
+  await fleet?.[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function command(...args: string[]): Promise<CommandResult> {
+  return runCommand([...args, "--data", fleet.address.data]);
+}
+
+/** Starts to listen; resolves when nothing can be missed any more. */
+function subscribe(...args: string[]): Promise<{ ended: Promise<CommandResult> }> {
+  return new Promise((resolve) => {
+    const ended = runCommand(["subscribe", ...args, "--data", fleet.address.data], {
+      onStderr: (text) => {
+        if (text.includes("listening")) resolve({ ended });
+      },
+    });
+  });
+}
+
+function linesOf<T>({ stdout }: CommandResult): T[] {
+  return stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as T);
+}
+
+/** Tries again until it holds, for 20 s. */
+async function until<T>(look: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const value = await look();
+    if (holds(value) || Date.now() > deadline) return value;
+  }
+}
+
+test("every command explains itself; what is unknown is told with the list of commands", async () => {
+  const names = ["up", "replay", "status", "subscribe", "migrate", "dlq"];
+  const [overview, nothing, unknown, ...helps] = await Promise.all([
+    runCommand(["--help"]),
+    runCommand([]),
+    runCommand(["reply"]),
+    ...names.map((name) => runCommand([name, "--help"])),
+  ]);
+  expect([overview?.code, nothing?.code, unknown?.code]).toEqual([0, 64, 64]);
+  for (const name of names) expect(overview?.stdout).toContain(`  ${name} `);
+  expect(unknown?.stderr).toContain('no command "reply"');
+  for (const [i, help] of helps.entries()) {
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain(`tickfleet ${names[i]}`);
+    expect(help.stdout).toContain("--data DIR");
+  }
+});
+
+test("subscribe prints what a replay brings, one JSON line a message", async () => {
+  interface Line {
+    channel: string;
+    kind: string;
+    seq?: number;
+    prev?: number;
+    data: { openTime: number; state: string; volumeBase: number };
+  }
+  const [closed, all, clocks] = await Promise.all([
+    subscribe("candle:binance:ETH-USDT:1m", "--closed", "--count", "3"),
+    subscribe("candle:*:*:*", "--count", "20"),
+    subscribe("clock:*:*", "--count", "2"),
+  ]);
+  const replayed = await command("replay", join(folder, "capture.txt"), "--json");
+  expect(replayed.code).toBe(0);
+  const lines = linesOf<Line>(await closed.ended);
+  expect(lines.map(({ channel, kind, data }) => [channel, kind, data.state])).toEqual(
+    Array.from({ length: 3 }, () => ["candle:binance:ETH-USDT:1m", "candle", "closed"]),
+  );
+  expect(lines[1]?.prev).toBe(lines[0]?.seq);
+  expect(lines[2]?.prev).toBe(lines[1]?.seq);
+  expect(lines.map(({ data }) => data.openTime / 60_000)).toEqual([0, 1, 2].map((i) => Date.UTC(2024, 1, 28, 23, 57 + i) / 60_000));
+  expect(linesOf<Line>(await all.ended).some(({ kind }) => kind === "forming-candle")).toBe(true);
+  expect(linesOf<Line>(await clocks.ended).map(({ channel }) => channel)).toEqual([
+    "clock:binance:replay-ETH-USDT",
+    "clock:binance:replay-ETH-USDT",
+  ]);
+});
+
+test("a channel that cannot be is refused", async () => {
+  const results = await Promise.all([
+    command("subscribe", "candles:*:*:1m"),
+    command("subscribe", "candle:*:*"),
+    command("subscribe", "candle:*:*:2m"),
+  ]);
+  expect(results.map(({ code }) => code)).toEqual([64, 64, 64]);
+  expect(results[0]?.stderr).toContain("expected a channel of candle, trade, gap, clock, status");
+  expect(results[1]?.stderr).toContain("candle:VENUE:INSTRUMENT:TIMEFRAME");
+  expect(results[2]?.stderr).toContain("found 2m");
+});
+
+test("status tells services, streams, readers, instruments and replays", async () => {
+  const { code, stdout } = await command("status", "--json");
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    ok: true,
+    services: ["aggregator", "api", "ingest"].map((name) => ({ name, ok: true, detail: "" })),
+    streams: [{ name: "MARKET" }, { name: "CANDLES" }, { name: "DLQ" }],
+    readers: [
+      { name: "recorder", lag: 0 },
+      { name: "aggregator", lag: 0 },
+    ],
+    instruments: [{ venue: "binance", instrument: "ETH-USDT", parked: false }],
+    replays: [{ state: "done", trades: 900, recorded: 900, venue: "binance", instruments: ["ETH-USDT"] }],
+    deadLetters: 0,
+    faults: [],
+  });
+  expect(stdout).not.toContain(new URL(fleet.address.database).password);
+  const words = await command("status");
+  expect(words.stdout).toMatch(/binance ETH-USDT\s+can be rebuilt from 2024-02-28T23:57/);
+});
+
+test("a replay paced by its own time takes that long", async () => {
+  const short = join(folder, "short.txt");
+  writeFileSync(short, `${sampleCapture("ADAUSDT").slice(0, 60).join("\n")}\n`);
+  const { code, stdout } = await command("replay", short, "--speed", "2x", "--json");
+  const { firstTime, lastTime, seconds } = JSON.parse(stdout) as { firstTime: number; lastTime: number; seconds: number };
+  expect(code).toBe(0);
+  expect(seconds).toBeGreaterThan((lastTime - firstTime) / 2000);
+});
+
+test("dead letters are listed, shown and sent back", async () => {
+  expect((await command("dlq", "list")).stdout).toBe("no dead letters\n");
+  const subject = subjectOf(tradeBatch, { venue: "binance", instrument: "ETH-USDT" });
+  await bus.publishBatch([{ subject, headers: { "Nats-Msg-Id": "poison" }, data: new TextEncoder().encode('{"venue":"binance"}') }]);
+  interface Letter {
+    dlqSeq: number;
+    service: string;
+    kind: string;
+    subject: string;
+  }
+  const list = async (): Promise<Letter[]> => linesOf<Letter>(await command("dlq", "list", "--json"));
+  const letters = await until(list, (found) => found.length === 2);
+  expect(letters.map(({ service }) => service).sort()).toEqual(["aggregator", "ingest"]);
+  expect(letters.map(({ kind, subject: of }) => [kind, of])).toEqual([
+    ["invalid", subject],
+    ["invalid", subject],
+  ]);
+  const shown = await command("dlq", "show", String(letters[0]?.dlqSeq));
+  expect(JSON.parse(shown.stdout)).toMatchObject({ dlqSeq: letters[0]?.dlqSeq, message: { venue: "binance" } });
+  const retried = await command("dlq", "retry", String(letters[0]?.dlqSeq), "999", "--json");
+  expect(retried.code).toBe(1);
+  expect(JSON.parse(retried.stdout)).toEqual({ retried: 1, skipped: [{ dlqSeq: 999, reason: "no dead letter at this sequence" }] });
+  expect(await until(list, (found) => found.length === 4)).toHaveLength(4);
+  expect((await command("dlq", "show", "999")).stderr).toContain("there is no dead letter 999");
+});
+
+test("migrations are shown, taken back and run again", async () => {
+  interface Report {
+    service: string;
+    changed: string[];
+    migrations: { name: string; appliedAt: number | null }[];
+  }
+  const status = async (): Promise<(number | null)[]> => {
+    const [report] = JSON.parse((await command("migrate", "status", "api", "--json")).stdout) as Report[];
+    return (report as Report).migrations.map(({ appliedAt }) => appliedAt);
+  };
+  expect((await status()).every((appliedAt) => appliedAt !== null)).toBe(true);
+  expect((await command("migrate", "down", "api")).stdout).toMatch(/^api: took back \d{8}T\d{4}-/);
+  expect((await status()).at(-1)).toBeNull();
+  expect((await command("migrate", "up")).stdout).toContain("api 1 of ");
+  expect((await status()).at(-1)).not.toBeNull();
+  const wrong = await Promise.all([command("migrate", "down"), command("migrate", "sideways"), command("migrate", "up", "nobody")]);
+  expect(wrong.map(({ code }) => code)).toEqual([64, 64, 64]);
+});
+
+test("the launcher runs commands, and up starts a fleet that SIGTERM ends", async () => {
+  const data = join(folder, "second");
+  const child = spawn(
+    process.execPath,
+    [join(projectRoot, "infra/local/tickfleet.mjs"), "up", "--no-demo", "--json", "--port", "0", "--data", data],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  let text = "";
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  await new Promise<void>((resolve) => {
+    child.stdout.on("data", (chunk) => {
+      text += String(chunk);
+      if (text.includes('"event":"ready"')) resolve();
+    });
+    child.once("close", () => resolve());
+  });
+  expect(text).toContain('"event":"ready"');
+  expect((await runCommand(["status", "--data", data])).code).toBe(0);
+  child.kill("SIGTERM");
+  expect(await ended).toBe(0);
+  expect(text).toContain('"event":"stopped"');
+});
