@@ -61,7 +61,10 @@ async function loadInstruments() {
     if (instruments.length === 0) return notice("No instruments yet: start a source, or replay a file.");
     if (instruments.map(nameOf).join() === before) return;
     const known = instruments.some((row) => row.venue === view.venue && row.instrument === view.instrument);
-    if (!known) ({ venue: view.venue, instrument: view.instrument } = instruments[0]);
+    if (!known) {
+      const first = instruments.find((row) => row.instrument.startsWith("BTC-")) ?? instruments[0];
+      Object.assign(view, { venue: first.venue, instrument: first.instrument });
+    }
     drawInstruments();
     if (before === "" || !known) show();
   } catch (error) {
