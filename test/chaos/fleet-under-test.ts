@@ -81,12 +81,13 @@ export class FleetUnderTest implements AsyncDisposable {
     const [nats, database] = await Promise.all([startNats(), startDatabase({ ownServer: true })]);
     const bus = await openBus({ url: nats.url, name: "chaos" });
     await provisionStreams(bus, windowOf(options));
-    for (const service of ["ingest", "aggregator"]) {
-      const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(`${service}.`)) }));
-      const folder = fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url));
-      await migrate({ url: database.url, service, folder, grants });
-    }
+    await migrateAll(database.url);
     return new FleetUnderTest(nats, database, bus, options);
+  }
+
+  /** Makes the schemas that are not there. */
+  migrate(): Promise<void> {
+    return migrateAll(this.database.url);
   }
 
   /** Starts ingest and the aggregators, and the job. */
@@ -296,6 +297,14 @@ export class FleetUnderTest implements AsyncDisposable {
     } catch {
       return false;
     }
+  }
+}
+
+async function migrateAll(url: string): Promise<void> {
+  for (const service of ["ingest", "aggregator"]) {
+    const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(`${service}.`)) }));
+    const folder = fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url));
+    await migrate({ url, service, folder, grants });
   }
 }
 

@@ -23,6 +23,8 @@ export interface OwnedLane extends LanePosition {
 export interface LaneUpdate extends OwnedLane {
   /** Keep the position that this one replaces, with its state, to step back to. */
   keep: boolean;
+  /** Sequence of this process's last commit: a table that stands elsewhere is another one, such as a restored backup. */
+  committedSeq?: number;
 }
 
 /** Checkpoints kept per lane besides the present one. */
@@ -58,13 +60,13 @@ export class LaneStore {
   readonly #pool: Pool;
   readonly #schema: string;
   readonly owner: string;
-  readonly #ttlMs: number;
+  readonly ttlMs: number;
 
   constructor(pool: Pool, schema: string, owner: string, ttlMs: number) {
     this.#pool = pool;
     this.#schema = schema;
     this.owner = owner;
-    this.#ttlMs = ttlMs;
+    this.ttlMs = ttlMs;
   }
 
   /** Says that this process is alive; returns how many are. */
@@ -74,7 +76,7 @@ export class LaneStore {
        joined as (insert into ${this.#schema}.members values ($1, now() + $2 * interval '1 ms')
          on conflict (owner) do update set expires = excluded.expires)
        select count(*) + 1 as count from ${this.#schema}.members where expires > now() and owner <> $1`,
-      [this.owner, this.#ttlMs],
+      [this.owner, this.ttlMs],
     );
     return rows[0]?.count ?? 1;
   }
@@ -85,7 +87,7 @@ export class LaneStore {
       `update ${this.#schema}.lanes set owner = $1, epoch = epoch + 1, expires = now() + $2 * interval '1 ms'
        where lane in (select lane from ${this.#schema}.lanes where expires < now() order by lane limit $3 for update skip locked)
        returning lane, epoch, ${POSITION_COLUMNS}`,
-      [this.owner, this.#ttlMs, most],
+      [this.owner, this.ttlMs, most],
     );
     return rows.sort((a, b) => a.lane - b.lane);
   }
@@ -96,7 +98,7 @@ export class LaneStore {
       `update ${this.#schema}.lanes as held set expires = now() + $2 * interval '1 ms'
        from unnest($3::int[], $4::bigint[]) as mine(lane, epoch)
        where held.lane = mine.lane and held.epoch = mine.epoch and held.owner = $1 returning held.lane`,
-      [this.owner, this.#ttlMs, lanes.map((lane) => lane.lane), lanes.map((lane) => lane.epoch)],
+      [this.owner, this.ttlMs, lanes.map((lane) => lane.lane), lanes.map((lane) => lane.epoch)],
     );
     return rows.map((row) => row.lane);
   }
@@ -170,15 +172,16 @@ export class LaneStore {
 
 /**
  * Head of the one statement of a commit: common table expressions `lane_input`, `lane_ok` (one row,
- * `ok`: every lane is still held at its epoch), `lane_moved` and `lane_kept`. Everything else in the
- * statement must be conditional on `(select ok from lane_ok)`. Takes parameters $1 to $10.
+ * `ok`: every lane is still held at its epoch, and stands where this process left it), `lane_moved` and `lane_kept`. Everything else in the
+ * statement must be conditional on `(select ok from lane_ok)`. Takes parameters $1 to $11.
  */
 export function laneCommitSql(schema: string, ttlMs: number): string {
   return `with lane_input as (
-    select * from unnest($2::int[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::bool[])
-      as input(lane, epoch, stream_created, seq, input_id, output_created, output_seq, output_id, keep)
+    select * from unnest($2::int[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::bool[], $11::bigint[])
+      as input(lane, epoch, stream_created, seq, input_id, output_created, output_seq, output_id, keep, committed)
   ), lane_locked as (
-    select held.lane from ${schema}.lanes as held join lane_input using (lane, epoch) where held.owner = $1 for update of held
+    select held.lane from ${schema}.lanes as held join lane_input using (lane, epoch)
+    where held.owner = $1 and held.seq = coalesce(lane_input.committed, held.seq) for update of held
   ), lane_ok as (
     select (select count(*) from lane_locked) = (select count(*) from lane_input) as ok
   ), lane_kept as (
@@ -194,7 +197,7 @@ export function laneCommitSql(schema: string, ttlMs: number): string {
   )`;
 }
 
-/** The parameters $1 to $10 of `laneCommitSql`. */
+/** The parameters $1 to $11 of `laneCommitSql`. */
 export function laneCommitParameters(owner: string, updates: readonly LaneUpdate[]): unknown[] {
   return [
     owner,
@@ -207,5 +210,6 @@ export function laneCommitParameters(owner: string, updates: readonly LaneUpdate
     updates.map((update) => update.outputSeq),
     updates.map((update) => update.outputId),
     updates.map((update) => update.keep),
+    updates.map((update) => update.committedSeq ?? null),
   ];
 }

@@ -5,6 +5,7 @@ import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { Logger } from "pino";
 import type { Bus } from "./bus.ts";
 import { publishDeadLetter } from "./dead-letter.ts";
+import { isMistake, isOperational, LanesLostError } from "./failures.ts";
 import { findFault } from "./lane-check.ts";
 import type { LaneHandler } from "./lane-handler.ts";
 import { LaneOutputs } from "./lane-outputs.ts";
@@ -14,11 +15,6 @@ import { type InputMessage, type OrderedReader, openOrderedReader } from "./orde
 /** A handler threw at a message: the process ends, and begins again at its checkpoint. */
 export class HandlerFaultError extends Error {
   override name = "HandlerFaultError";
-}
-
-/** A lane is another's now, or a publish was refused: the lanes are taken up anew from their checkpoints. */
-class LanesLostError extends Error {
-  override name = "LanesLostError";
 }
 
 export interface ConsumerOptions {
@@ -46,6 +42,8 @@ const DEFAULT_MAX_MESSAGES = 2_000;
 const DEFAULT_COMMIT_EVERY_MS = 500;
 const TAKE_WAIT_MS = 100;
 const RENEW_EVERY_MS = 3_000;
+/** A lease is renewed so often while it lasts. */
+const RENEWALS_PER_LEASE = 4;
 const VERIFY_EVERY_MS = 30_000;
 const DEFAULT_KEEP_EVERY_MS = 60_000;
 const LONGEST_BACKOFF_MS = 5_000;
@@ -58,7 +56,7 @@ export async function consume(options: ConsumerOptions): Promise<void> {
     try {
       await consumer.session();
     } catch (error) {
-      if (error instanceof HandlerFaultError) throw error;
+      if (error instanceof HandlerFaultError || isMistake(error)) throw error;
       if (consumer.lastCommit > begun) attempt = 0;
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       options.onReady(false, reason);
@@ -72,6 +70,7 @@ class Consumer {
   readonly #options: ConsumerOptions;
   readonly #lanes = new Map<number, Lane>();
   readonly #outputs: LaneOutputs;
+  readonly #renewEveryMs: number;
   /** How the messages of a rebuild are folded. */
   readonly #history: HistoryFold;
   #reader: OrderedReader | null = null;
@@ -82,11 +81,12 @@ class Consumer {
   constructor(options: ConsumerOptions) {
     this.#options = options;
     this.#outputs = new LaneOutputs(options.bus);
+    this.#renewEveryMs = Math.min(RENEW_EVERY_MS, options.store.ttlMs / RENEWALS_PER_LEASE);
     let renewed = Date.now();
     this.#history = {
       fold: async (lane, message) => {
         await this.#foldLane(lane, message);
-        if (Date.now() - renewed < RENEW_EVERY_MS) return;
+        if (Date.now() - renewed < this.#renewEveryMs) return;
         renewed = Date.now();
         await options.store.renew([...this.#lanes.values(), lane]);
       },
@@ -104,7 +104,7 @@ class Consumer {
     try {
       while (!signal.aborted) {
         const now = Date.now();
-        if (now - renewed > RENEW_EVERY_MS) {
+        if (now - renewed > this.#renewEveryMs) {
           await this.#balance();
           renewed = Date.now();
         }
@@ -250,10 +250,11 @@ class Consumer {
     const time = Date.now();
     const keepBefore = time - (this.#options.keepEveryMs ?? DEFAULT_KEEP_EVERY_MS);
     if (moved.length > 0 && !(await handler.commit(moved.map((lane) => updateOf(lane, lane.keptAt <= keepBefore))))) {
-      throw new LanesLostError("the commit was refused: a lane is another process's now");
+      throw new LanesLostError("the commit was refused: a lane is another process's now, or the tables are not those of the last commit");
     }
     for (const lane of moved) {
       lane.dirty = false;
+      lane.committedSeq = lane.seq;
       if (lane.keptAt <= keepBefore) lane.keptAt = time;
     }
     this.lastCommit = Date.now();
@@ -271,21 +272,6 @@ class Consumer {
 }
 
 function updateOf(lane: Lane, keep: boolean): LaneUpdate {
-  const { lane: number, epoch, streamCreated, seq, inputId, outputCreated, outputSeq, outputId } = lane;
-  return { lane: number, epoch, streamCreated, seq, inputId, outputCreated, outputSeq, outputId, keep };
-}
-
-/** Errors of the surroundings (broker, database, leases), which are waited out, not blamed on a message. */
-function isOperational(error: unknown): boolean {
-  if (error instanceof LanesLostError) return true;
-  const { name, code } = error as { name?: string; code?: string };
-  return (
-    name === "PublishRefusedError" ||
-    name === "PublishUnknownError" ||
-    name === "StreamMissingError" ||
-    (typeof code === "string" && /^(E[A-Z]+|08...|57P..|53...|40...)$/.test(code)) ||
-    /Connection terminated|timeout exceeded when trying to connect|CONNECTION_CLOSED|TimeoutError/i.test(
-      String((error as Error).message ?? name),
-    )
-  );
+  const { lane: number, epoch, streamCreated, seq, inputId, outputCreated, outputSeq, outputId, committedSeq } = lane;
+  return { lane: number, epoch, streamCreated, seq, inputId, outputCreated, outputSeq, outputId, keep, committedSeq };
 }

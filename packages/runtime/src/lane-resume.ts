@@ -14,6 +14,8 @@ const MESSAGES_PER_COMMIT = 2_000;
 /** A lane that this process reads. */
 export interface Lane extends OwnedLane, LaneOutputState {
   streamCreated: string;
+  /** Sequence in the table, as this process left it. */
+  committedSeq: number;
   /** It moved since the last commit. */
   dirty: boolean;
   /** When its position was last kept, epoch milliseconds. */
@@ -64,6 +66,7 @@ async function laneAt(options: ResumeOptions, owned: OwnedLane, created: string,
   const lane: Lane = {
     ...owned,
     streamCreated: created,
+    committedSeq: owned.seq,
     skipUntil: null,
     skipIds: null,
     dirty: false,
@@ -81,7 +84,8 @@ async function rebuild(options: ResumeOptions, fold: HistoryFold, owned: OwnedLa
   const empty = { ...owned, streamCreated: null, seq: 0, inputId: "", outputCreated: null, outputSeq: 0, outputId: "" };
   if (history === null) {
     if (owned.streamCreated !== null) logger.error({ lane: owned.lane }, "the input log was made anew: going on at its first message");
-    return laneAt(options, { ...empty, seq: Math.max(0, firstSeq - 1) }, created, true);
+    const lane = await laneAt(options, { ...empty, seq: Math.max(0, firstSeq - 1) }, created, true);
+    return { ...lane, committedSeq: owned.seq };
   }
   try {
     if (history.streamCreated !== created || history.seq + 1 < firstSeq) {

@@ -59,13 +59,13 @@ export class CandleHandler implements LaneHandler {
         state.restoreConnections(text);
         continue;
       }
-      const series = seriesFromText(text);
+      const { series, settledGaps } = seriesFromText(text);
       const seen = new Map<string, IntervalSet>();
       for (const data of await this.#store.batches(venue, instrument, series.closedUntil, Number.MAX_SAFE_INTEGER)) {
         decodeTradeBatch(data, this.#scratch);
         series.restoreBatch(this.#scratch, seen);
       }
-      Object.assign(state.put(series), { dirty: false, changed: true });
+      Object.assign(state.put(series), { dirty: false, changed: true, settledGaps });
     }
     this.#lanes.set(lane, state);
   }
@@ -186,9 +186,9 @@ export class CandleHandler implements LaneHandler {
     const states: StateText[] = [];
     for (const state of lanes) {
       if (state.connectionsDirty) states.push({ lane: state.lane, venue: "", instrument: "", state: state.snapshotConnections() });
-      for (const { series, dirty } of state.instruments.values()) {
-        if (dirty)
-          states.push({ lane: state.lane, venue: series.key.venue, instrument: series.key.instrument, state: snapshotText(series) });
+      for (const entry of state.instruments.values()) {
+        const { venue, instrument } = entry.series.key;
+        if (entry.dirty) states.push({ lane: state.lane, venue, instrument, state: snapshotText(entry) });
       }
     }
     const { pending, batches } = this.#writer.take();

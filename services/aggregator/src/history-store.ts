@@ -46,6 +46,16 @@ const TRADE_COLUMNS = `venue, instrument, epoch, source_seq, trade_id, event_tim
   size_scaled, size_scale, side_code as side, side_method_code as side_method, bid_scaled as bid, ask_scaled as ask, bid_size_scaled as bid_size,
   ask_size_scaled as ask_size, quote_age_us, quote_method, fill, input_generation, input_seq`;
 
+interface RecorderRow {
+  stream_created: string | null;
+  generation: number;
+  seq: number;
+  input_id: string;
+}
+
+/** What a stream held after the recorder's position, before it lost its tail, is not history: the stream says it again. */
+const UP_TO_RECORDER = "(input_generation < $2 or input_generation = $2 and input_seq <= $3)";
+
 /** Header that tells a message of the history from one of the stream. */
 export const HISTORY_HEADER = "History";
 
@@ -64,9 +74,7 @@ export async function openHistory(pool: Pool, lane: number): Promise<LaneHistory
   };
   try {
     await client.query("begin isolation level repeatable read read only");
-    const { rows } = await client.query<{ stream_created: string | null; seq: number; input_id: string }>(
-      `select stream_created, seq, input_id from ingest.pub_recorder`,
-    );
+    const { rows } = await client.query<RecorderRow>(`select stream_created, generation, seq, input_id from ingest.pub_recorder`);
     const recorder = rows[0];
     if (!recorder || recorder.stream_created === null) {
       await end();
@@ -76,7 +84,7 @@ export async function openHistory(pool: Pool, lane: number): Promise<LaneHistory
       streamCreated: recorder.stream_created,
       seq: recorder.seq,
       inputId: recorder.input_id,
-      messages: readMessages(client, lane, end),
+      messages: readMessages(client, lane, recorder, end),
       close: end,
     };
   } catch (error) {
@@ -104,7 +112,12 @@ export async function readTradesBefore(
   return [...batchesOf(rows)].map((batch) => batch.data);
 }
 
-async function* readMessages(client: PoolClient, lane: number, end: () => Promise<void>): AsyncGenerator<InputMessage> {
+async function* readMessages(
+  client: PoolClient,
+  lane: number,
+  recorder: RecorderRow,
+  end: () => Promise<void>,
+): AsyncGenerator<InputMessage> {
   try {
     const { rows: instruments } = await client.query<{ venue: string; instrument: string }>(
       `select venue, instrument from ingest.pub_instruments`,
@@ -112,13 +125,14 @@ async function* readMessages(client: PoolClient, lane: number, end: () => Promis
     const own = instruments.filter((entry) => partitionOf(entry.venue, entry.instrument) === lane);
     await client.query(
       `declare history_trades cursor for select ${TRADE_COLUMNS} from ingest.pub_trades
-       where (venue, instrument) in (select * from unnest($1::text[], $2::text[])) order by input_generation, input_seq, venue, instrument, epoch`,
-      [own.map((entry) => entry.venue), own.map((entry) => entry.instrument)],
+       where (venue, instrument) in (select * from unnest($1::text[], $4::text[])) and ${UP_TO_RECORDER}
+       order by input_generation, input_seq, venue, instrument, epoch`,
+      [own.map((entry) => entry.venue), recorder.generation, recorder.seq, own.map((entry) => entry.instrument)],
     );
     await client.query(
       `declare history_events cursor for select input_generation, input_seq, kind, payload from ingest.pub_market_events
-       where partition is null or partition = $1 order by input_generation, input_seq`,
-      [lane],
+       where (partition is null or partition = $1) and ${UP_TO_RECORDER} order by input_generation, input_seq`,
+      [lane, recorder.generation, recorder.seq],
     );
     const trades = tradeMessages(rowsOf<TradeRow>(client, "history_trades"));
     const events = rowsOf<EventRow>(client, "history_events");

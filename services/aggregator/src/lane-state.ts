@@ -25,6 +25,8 @@ export interface LaneSeries {
   stamps: Readonly<Record<string, number>>;
   /** The open candles shall be stored with the next commit. */
   storeForming: boolean;
+  /** Gaps whose outcome is known, newest last. */
+  settledGaps: readonly string[];
 }
 
 /** State of one partition. */
@@ -54,7 +56,7 @@ export class LaneState {
   }
 
   put(series: CandleSeries): LaneSeries {
-    const entry: LaneSeries = { series, dirty: true, changed: false, basedOnSeq: 0, stamps: {}, storeForming: false };
+    const entry: LaneSeries = { series, dirty: true, changed: false, basedOnSeq: 0, stamps: {}, storeForming: false, settledGaps: [] };
     this.instruments.set(keyOf(series.key.venue, series.key.instrument), entry);
     return entry;
   }
@@ -94,10 +96,12 @@ export function keyOf(venue: string, name: string): string {
   return `${venue}\0${name}`;
 }
 
-export function snapshotText(series: CandleSeries): string {
-  return JSON.stringify(snapshotSeries(series));
+/** State of one instrument, as text for the table. */
+export function snapshotText({ series, settledGaps }: LaneSeries): string {
+  return JSON.stringify({ ...snapshotSeries(series), settledGaps });
 }
 
-export function seriesFromText(text: string): CandleSeries {
-  return restoreSeries(JSON.parse(text) as SeriesSnapshot);
+export function seriesFromText(text: string): Pick<LaneSeries, "series" | "settledGaps"> {
+  const { settledGaps = [], ...snapshot } = JSON.parse(text) as SeriesSnapshot & { settledGaps?: string[] };
+  return { series: restoreSeries(snapshot), settledGaps };
 }

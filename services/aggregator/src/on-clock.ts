@@ -8,6 +8,8 @@ import type { InputPlace, LaneWriter } from "./lane-writer.ts";
 export function onClock(state: LaneState, message: Payload<typeof clock>, place: InputPlace, writer: LaneWriter, emit: EmitOutput): void {
   const connection = state.connections.get(keyOf(message.venue, message.connection));
   if (connection === undefined || message.state === "down") return;
+  // a message that was published again, after the log was lost: what it says of `held` is long settled
+  if (message.time < connection.timeUs) return;
   if (message.time > connection.timeUs) {
     connection.timeUs = message.time;
     state.connectionsDirty = true;

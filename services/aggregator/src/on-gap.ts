@@ -6,12 +6,18 @@ import type { LaneSeries } from "./lane-state.ts";
 import type { InputPlace, LaneWriter } from "./lane-writer.ts";
 import type { LoadedRevision } from "./late-rows.ts";
 
+/** Settled gaps of an instrument that are remembered. */
+const SETTLED_KEPT = 200;
+
 /** Whether a gap reaches into minutes that are closed. */
 export function reachesClosed(entry: LaneSeries, message: Payload<typeof gap>): boolean {
-  return message.from < entry.series.closedUntil * 1000;
+  return !entry.settledGaps.includes(message.id) && message.from < entry.series.closedUntil * 1000;
 }
 
-/** Takes in what became of a gap; closed candles that it touches are judged again. */
+/**
+ * Takes in what became of a gap; closed candles that it touches are judged again. A gap is settled once: what comes of
+ * it after that was published again, after the log was lost.
+ */
 export function onGap(
   entry: LaneSeries,
   message: Payload<typeof gap>,
@@ -21,10 +27,12 @@ export function onGap(
   emit: EmitOutput,
 ): void {
   const { series } = entry;
-  entry.dirty = true;
   const { id, from, to, state, missing } = message;
+  if (entry.settledGaps.includes(id)) return;
+  entry.dirty = true;
+  if (state !== "open") entry.settledGaps = [...entry.settledGaps.slice(1 - SETTLED_KEPT), id];
   series.setGap(state === "none" ? { id, state } : { id, fromUs: from, toUs: to, state, missing });
-  if (!reachesClosed(entry, message)) return;
+  if (message.from >= series.closedUntil * 1000) return;
   if (loaded === null) throw new Error(`${message.instrument}: rows around gap ${id} were not loaded`);
   const result = reviseSeries(series, loaded.rows, { minutes: new Map(), recheck: { fromUs: from, toUs: to } });
   writer.putRevision(place, series, result, "gap-fill", emit);

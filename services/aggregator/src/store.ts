@@ -45,7 +45,7 @@ const EXTRA = [
   ["sums", "bytea"],
 ] as const;
 const ALL_COLUMNS = [...CANDLE_COLUMNS.map((column) => column.name), ...EXTRA.map(([name]) => name)];
-const FIRST_PARAMETER = 11;
+const FIRST_PARAMETER = 12;
 
 const COMMIT = commitSql();
 
