@@ -16,13 +16,13 @@ export const NATS_PORT = 4222;
 export const DATABASE_PORT = 54_320;
 
 /** The recorder finds duplicates by the error of a COPY: its statements would fill the log. */
-const DATABASE_SETTINGS = { log_min_error_statement: "fatal", max_wal_size: "2GB", checkpoint_completion_target: "0.9" } as const;
+export const DATABASE_SETTINGS = { log_min_error_statement: "fatal", max_wal_size: "2GB", checkpoint_completion_target: "0.9" } as const;
 const ATTEMPTS = 5;
 
 /** Starts nats-server; `port` is where it was before, null the first time, when a free one will do as well. */
 export function startNatsPart(folder: FleetFolder, binary: string, port: number | null, report: Report): Promise<ServerPart> {
   return onSomePort("nats", NATS_PORT, port, report, (chosen) =>
-    startNatsServer({ dataDir: folder.at("nats"), port: chosen, binary, dieWithParent: true }),
+    startNatsServer({ dataDir: folder.at("nats"), port: chosen, binary, dieWithParent: true, ...syncInterval() }),
   );
 }
 
@@ -51,4 +51,10 @@ async function onSomePort(
       if (!(error instanceof PortTakenError) || kept !== null || attempt === ATTEMPTS) throw error;
     }
   }
+}
+
+/** `NATS_SYNC_INTERVAL`: how often the broker brings its streams to the disk, such as `30s`, or `always` for every message. */
+function syncInterval(): { syncInterval?: string } {
+  const wanted = process.env["NATS_SYNC_INTERVAL"];
+  return wanted ? { syncInterval: wanted } : {};
 }

@@ -32,9 +32,19 @@ export async function copyRows(
   count: number,
   values: readonly CopyValues[],
 ): Promise<void> {
+  await copyEncoded(client, table, columns, encodeCopy(columns, count, values));
+}
+
+/** The same for rows that `encodeCopy` made. */
+export async function copyEncoded(
+  client: PoolClient,
+  table: string,
+  columns: readonly CopyColumn[],
+  chunks: Iterable<Buffer>,
+): Promise<void> {
   const names = columns.map((column) => `"${column.name}"`).join(", ");
   const sink = client.query(copyFrom(`copy ${table} (${names}) from stdin (format binary)`));
-  await pipeline(Readable.from(encodeCopy(columns, count, values)), sink);
+  await pipeline(Readable.from(chunks), sink);
 }
 
 /** The rows in COPY's binary format, in chunks. Source: https://www.postgresql.org/docs/current/sql-copy.html */

@@ -36,12 +36,12 @@ export async function run(): Promise<BenchResult[]> {
     times.quoted.push(seconds(() => runSeries(quoted)));
   }
   const floor = TRADES / median(times.floor);
-  const against = `plain loop, ${(floor / 1e6).toFixed(1)}M trades/s`;
   const resultOf = (name: string, value: number): BenchResult => ({
     name,
     value: Math.round(value),
     unit: "trades/s",
-    against,
+    against: "floor",
+    reference: Math.round(floor),
     ratio: value / floor,
   });
   return [resultOf("candles.core", TRADES / median(times.bare)), resultOf("candles.core.quotes", TRADES / median(times.quoted))];

@@ -26,7 +26,7 @@ const COLUMNS = [
   ["input_generation", "int2"],
   ["input_seq", "int8"],
 ] as const;
-const COPY_COLUMNS: readonly CopyColumn[] = COLUMNS.map(([name, type]) => ({ name, type }));
+export const COPY_COLUMNS: readonly CopyColumn[] = COLUMNS.map(([name, type]) => ({ name, type }));
 const NAMES = COLUMNS.map(([name]) => name).join(", ");
 const TIME_VALUES = COLUMNS.map(([name, type]) =>
   type === "timestamptz" ? `timestamptz 'epoch' + ${name} * interval '1 microsecond'` : name,
@@ -35,7 +35,7 @@ const INSERT = `insert into ingest.trades (${NAMES}) select ${TIME_VALUES.join("
   from unnest(${COLUMNS.map(([, type], i) => `$${i + 1}::${type === "timestamptz" ? "int8" : type}[]`).join(", ")}) as input(${NAMES})
   on conflict do nothing returning input_seq`;
 
-function valuesOf(rows: TradeRows, ids: ReadonlyMap<string, number>, generation: number): CopyValues[] {
+export function valuesOf(rows: TradeRows, ids: ReadonlyMap<string, number>, generation: number): CopyValues[] {
   return [
     rows.instrument.map((key) => ids.get(key) as number),
     rows.eventTimeUs,
