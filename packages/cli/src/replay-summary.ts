@@ -24,7 +24,7 @@ export interface ReplaySummary {
   tradesPerSecond: number;
   /** Time between two hops, by their names. */
   latencyMs: HopLatencies;
-  /** Why the files could not be read to their ends; absent where they were. */
+  /** Why the files could not be read to their ends, or that nothing was in them; else absent. */
   error?: string;
 }
 
@@ -47,6 +47,12 @@ export function createSummary(
     seconds: Math.round(seconds * 1000) / 1000,
     tradesPerSecond: Math.round(job.trades / Math.max(seconds, 0.001)),
     latencyMs,
-    ...(job.state === "failed" ? { error: job.error ?? "the replay failed" } : {}),
+    ...errorOf(job),
   };
+}
+
+function errorOf({ state, error, trades, quarantined, ignored }: ReplayJob): { error?: string } {
+  if (state === "failed") return { error: error ?? "the replay failed" };
+  if (trades > 0) return {};
+  return { error: `no trade was found in the files; ${quarantined} entries could not be read and ${ignored} were of other kinds` };
 }

@@ -7,7 +7,7 @@ import { subjectOf } from "@tickfleet/contracts/message";
 import { projectRoot } from "@tickfleet/local/folders";
 import { type Bus, openBus } from "@tickfleet/runtime/bus";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type CommandResult, type FleetRun, runCommand, startFleetRun } from "./fleet-run.ts";
+import { type CommandResult, type FleetRun, runCommand, runHere, startFleetRun } from "./fleet-run.ts";
 import { sampleCapture } from "./sample-capture.ts";
 
 let folder: string;
@@ -28,17 +28,17 @@ afterAll(async () => {
 });
 
 function command(...args: string[]): Promise<CommandResult> {
-  return runCommand([...args, "--data", fleet.address.data]);
+  return runHere([...args, "--data", fleet.address.data]);
 }
 
-/** Starts to listen; resolves when nothing can be missed any more. */
-function subscribe(...args: string[]): Promise<{ ended: Promise<CommandResult> }> {
+/** Starts to listen, here or as a process; resolves when nothing can be missed any more. */
+function subscribe(here: boolean, ...args: string[]): Promise<{ ended: Promise<CommandResult> }> {
   return new Promise((resolve) => {
-    const ended = runCommand(["subscribe", ...args, "--data", fleet.address.data], {
-      onStderr: (text) => {
-        if (text.includes("listening")) resolve({ ended });
-      },
-    });
+    const words = ["subscribe", ...args, "--data", fleet.address.data];
+    const onStderr = (text: string): void => {
+      if (text.includes("listening")) resolve({ ended });
+    };
+    const ended = here ? runHere(words, onStderr) : runCommand(words, { onStderr });
   });
 }
 
@@ -60,15 +60,12 @@ async function until<T>(look: () => Promise<T>, holds: (value: T) => boolean): P
 
 test("every command explains itself; what is unknown is told with the list of commands", async () => {
   const names = ["up", "replay", "status", "subscribe", "migrate", "dlq"];
-  const [overview, nothing, unknown, ...helps] = await Promise.all([
-    runCommand(["--help"]),
-    runCommand([]),
-    runCommand(["reply"]),
-    ...names.map((name) => runCommand([name, "--help"])),
-  ]);
-  expect([overview?.code, nothing?.code, unknown?.code]).toEqual([0, 64, 64]);
-  for (const name of names) expect(overview?.stdout).toContain(`  ${name} `);
-  expect(unknown?.stderr).toContain('no command "reply"');
+  const [overview, unknown] = await Promise.all([runCommand(["--help"]), runCommand(["reply"])]);
+  const nothing = await runHere([]);
+  const helps = await Promise.all(names.map((name) => runHere([name, "--help"])));
+  expect([overview.code, nothing.code, unknown.code]).toEqual([0, 64, 64]);
+  for (const name of names) expect(overview.stdout).toContain(`  ${name} `);
+  expect(unknown.stderr).toContain('no command "reply"');
   for (const [i, help] of helps.entries()) {
     expect(help.code).toBe(0);
     expect(help.stdout).toContain(`tickfleet ${names[i]}`);
@@ -85,11 +82,11 @@ test("subscribe prints what a replay brings, one JSON line a message", async () 
     data: { openTime: number; state: string; volumeBase: number };
   }
   const [closed, all, clocks] = await Promise.all([
-    subscribe("candle:binance:ETH-USDT:1m", "--closed", "--count", "3"),
-    subscribe("candle:*:*:*", "--count", "20"),
-    subscribe("clock:*:*", "--count", "2"),
+    subscribe(true, "candle:binance:ETH-USDT:1m", "--closed", "--count", "3"),
+    subscribe(false, "candle:*:*:*", "--count", "20"),
+    subscribe(false, "clock:*:*", "--count", "2"),
   ]);
-  const replayed = await command("replay", join(folder, "capture.txt"), "--json");
+  const replayed = await runCommand(["replay", join(folder, "capture.txt"), "--json", "--data", fleet.address.data]);
   expect(replayed.code).toBe(0);
   const lines = linesOf<Line>(await closed.ended);
   expect(lines.map(({ channel, kind, data }) => [channel, kind, data.state])).toEqual(

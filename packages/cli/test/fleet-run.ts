@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { openPool, type Pool } from "@tickfleet/database/pool";
 import type { FleetAddress } from "@tickfleet/local/fleet-events";
 import { projectRoot } from "@tickfleet/local/folders";
+import { vi } from "vitest";
+import { runCommandLine } from "../src/command-line.ts";
 
 /** A fleet of its own in a folder of its own, without a market. */
 export interface FleetRun extends AsyncDisposable {
@@ -85,7 +87,7 @@ export interface CommandOptions {
   onStderr?: (text: string) => void;
 }
 
-/** Runs `tickfleet` to its end. */
+/** Runs `tickfleet` to its end, as a process. */
 export function runCommand(args: readonly string[], { env = {}, onStderr }: CommandOptions = {}): Promise<CommandResult> {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: tmpdir(),
@@ -108,4 +110,29 @@ export function runCommand(args: readonly string[], { env = {}, onStderr }: Comm
       resolve({ ...result, code: code ?? -1 });
     });
   });
+}
+
+let free: Promise<unknown> = Promise.resolve();
+
+/** Runs a command in this process, one after another, for its exit code and output. */
+export function runHere(args: readonly string[], onStderr?: (text: string) => void): Promise<CommandResult> {
+  const run = async (): Promise<CommandResult> => {
+    const result = { code: -1, stdout: "", stderr: "" };
+    const spies = (["stdout", "stderr"] as const).map((name) =>
+      vi.spyOn(process[name], "write").mockImplementation((text) => {
+        result[name] += String(text);
+        if (name === "stderr") onStderr?.(result.stderr);
+        return true;
+      }),
+    );
+    try {
+      result.code = await runCommandLine(args);
+      return result;
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+    }
+  };
+  const next = free.then(run);
+  free = next.catch(() => undefined);
+  return next;
 }

@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { projectRoot } from "@tickfleet/local/folders";
 import { startNats } from "@tickfleet/testkit/nats";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type FleetRun, runCommand, startFleetRun } from "./fleet-run.ts";
+import { type FleetRun, runCommand, runHere, startFleetRun } from "./fleet-run.ts";
 import { buildPlainCandles, cryptoDays, newYorkSummerDays, PLAIN_TIMEFRAMES, type PlainCandle } from "./plain-candles.ts";
 import { readCapture, readGzip, readLeanTrades, readZipRows } from "./raw-files.ts";
 import { sampleCapture } from "./sample-capture.ts";
@@ -48,7 +48,7 @@ afterAll(async () => {
 
 /** One replay by the command, whose output must be one line of JSON. */
 async function replay(run: FleetRun, ...args: string[]): Promise<Summary> {
-  const { code, stdout, stderr } = await runCommand(["replay", ...args, "--json", "--data", run.address.data]);
+  const { code, stdout, stderr } = await runHere(["replay", ...args, "--json", "--data", run.address.data]);
   expect(stderr).toBe("");
   expect(code).toBe(0);
   expect(stdout.trimEnd().split("\n")).toHaveLength(1);
@@ -96,7 +96,7 @@ async function dump(run: FleetRun, venue: string, instrument: string): Promise<R
 }
 
 async function derivedMessages(run: FleetRun): Promise<number> {
-  const { stdout } = await runCommand(["status", "--json", "--data", run.address.data]);
+  const { stdout } = await runHere(["status", "--json", "--data", run.address.data]);
   const { streams } = JSON.parse(stdout) as { streams: { name: string; lastSeq: number }[] };
   return streams.find(({ name }) => name === "CANDLES")?.lastSeq ?? -1;
 }
@@ -210,7 +210,7 @@ describe.skipIf(!hasData)(title("a day of SPY"), () => {
 });
 
 describe("bad input", () => {
-  const command = (...args: string[]) => runCommand(["replay", ...args, "--data", fleet.address.data]);
+  const command = (...args: string[]) => runHere(["replay", ...args, "--data", fleet.address.data]);
 
   test("a truncated capture counts what could be read, and tells the error", async () => {
     const whole = sampleCapture("SOLUSDT");
@@ -250,6 +250,14 @@ describe("bad input", () => {
     expect(texts[4]).toContain("not a whole zip");
     for (const { stdout, stderr } of results) expect(stderr).toContain((JSON.parse(stdout) as { error: string }).error);
     for (const text of texts) expect(text).not.toMatch(/\n\s+at /);
+  });
+
+  test("a capture without a trade is no success", async () => {
+    const file = join(folder, "nothing.txt");
+    writeFileSync(file, '1737859200000000000 {"channel":"subscriptionResponse","data":{}}\n');
+    const { code, stdout } = await command(file, "--json");
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ trades: 0, error: expect.stringContaining("no trade was found") as string });
   });
 
   test.skipIf(process.getuid?.() === 0)("a file without the right to read it is refused", async () => {
