@@ -17,6 +17,8 @@ const ANSWER_MS = 10_000;
 const INGEST_WAIT_MS = 10_000;
 /** In the middle of a job services come back by themselves; after so long without them somebody should look. */
 const PATIENCE_MS = 180_000;
+/** Storing takes longer than it should: time to say what is waited for. */
+const QUIET_MS = 20_000;
 const RETRY_MS = 250;
 const POLL_MS = 100;
 const STORED_POLL_MS = 40;
@@ -82,10 +84,16 @@ async function findJob(bus: Bus, id: string): Promise<ReplayJob> {
 
 /** Waits until the recorder and every lane have committed the job's last message. */
 async function untilStored(bus: Bus, store: FleetStatusStore, job: ReplayJob, progress: Progress): Promise<void> {
+  let noteAt = performance.now() + QUIET_MS;
   for (;;) {
     const behind = await patiently(progress, () => findLaggards(bus, store, job));
     if (behind.length === 0) return;
-    progress.show(`storing what was derived: waiting for ${behind.join(", ")}`);
+    const text = `storing what was derived: waiting for ${behind.join(", ")}`;
+    progress.show(text);
+    if (performance.now() > noteAt) {
+      progress.note(`${text}; \`tickfleet status\` shows what runs`);
+      noteAt = performance.now() + PATIENCE_MS;
+    }
     await sleep(STORED_POLL_MS);
   }
 }
