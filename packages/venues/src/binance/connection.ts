@@ -67,9 +67,9 @@ export function openConnection(
     pulse.start();
   });
   socket.on("message", (data) => {
-    pulse.sign();
     delivered = true;
     receive(String(data), Date.now() * 1000);
+    pulse.sign();
   });
   socket.on("ping", pulse.sign).on("pong", pulse.sign);
   socket.on("unexpected-response", (_request, response) => {
