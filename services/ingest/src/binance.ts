@@ -3,7 +3,8 @@ import type { Instrument } from "@tickfleet/market/instrument";
 import type { Logger } from "@tickfleet/runtime/logger";
 import { type BinanceFeed, groupInstruments, openBinanceFeed } from "@tickfleet/venues/binance/feed";
 import { type BinanceRest, createBinanceRest } from "@tickfleet/venues/binance/rest";
-import type { SourceEvent } from "@tickfleet/venues/source";
+import { BinanceRestError } from "@tickfleet/venues/binance/rest-client";
+import type { RawTrade, SourceEvent } from "@tickfleet/venues/source";
 import type { RefillRequest } from "./gap-tracker.ts";
 import { Intake } from "./intake.ts";
 import type { IntakeState } from "./intake-state.ts";
@@ -22,6 +23,8 @@ export interface BinanceOptions {
   apiKey: string | undefined;
   /** After so long without any frame a connection is given up. */
   livenessMs: number;
+  /** Longest wait before a lost connection is opened again. */
+  reconnectMs: number;
   onConnected: (connection: string, connected: boolean) => void;
 }
 
@@ -31,6 +34,7 @@ const SECOND_MS = 1_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 const FIRST_BACKOFF_MS = 200;
+const FIRST_REFILL_WAIT_MS = 1_000;
 
 /** Runs the live connections of Binance's spot market until the signal. */
 export async function runBinance(options: BinanceOptions): Promise<void> {
@@ -86,6 +90,7 @@ async function runConnection(
       refill: (request) => void refill(request),
     },
   });
+  const asked = new Map<string, RefillRequest>();
   const kept = spool.sourceState(key);
   if (kept !== null) intake.restore(JSON.parse(kept.state) as IntakeState, true);
   keep();
@@ -100,6 +105,7 @@ async function runConnection(
       ...(offsetUs === null ? {} : { offsetUs }),
       livenessMs: options.livenessMs,
       backoffFirstMs: FIRST_BACKOFF_MS,
+      backoffMaxMs: options.reconnectMs,
     });
   let feed = open();
   while (!signal.aborted) {
@@ -145,19 +151,54 @@ async function runConnection(
     spool.keepState(key, 0, index, JSON.stringify(intake.snapshot()));
   }
 
+  /** Asks until there is an answer, or nobody waits for one any more. */
   async function refill(request: RefillRequest): Promise<void> {
-    const { gapId, instrument: name, firstId, lastId } = request;
+    const { gapId, instrument: name } = request;
+    const isAsked = asked.has(gapId);
+    asked.set(gapId, request);
+    if (isAsked) return;
     const instrument = instruments.find((each) => each.instrument === name) as Instrument;
-    let answer: Awaited<ReturnType<BinanceRest["fillGap"]>> = { trades: [], complete: false, reached: "no id is known to ask from" };
-    try {
-      if (firstId !== null) answer = await rest.fillGap(instrument, firstId, lastId, signal);
-    } catch (error) {
-      answer.reached = (error as Error).message;
+    for (let waitMs = FIRST_REFILL_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
+      const latest = asked.get(gapId) as RefillRequest;
+      const answer = await answerTo(rest, latest, instrument, signal);
+      if (signal.aborted) return;
+      logger[answer.complete ? "info" : "warn"]({ gap: gapId, reached: answer.reached }, "answer to a gap");
+      if (answer.mayPass && latest.isAwaited()) {
+        await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+        continue;
+      }
+      // What was asked meanwhile may reach further.
+      if (asked.get(gapId) !== latest && latest.isAwaited()) continue;
+      asked.delete(gapId);
+      intake.answerRefill(name, gapId, answer.trades, answer.complete);
+      keep();
+      commit();
+      return;
     }
-    if (signal.aborted) return;
-    logger[answer.complete ? "info" : "warn"]({ gap: gapId, reached: answer.reached }, "answer to a gap");
-    intake.answerRefill(name, gapId, answer.trades, answer.complete);
-    keep();
-    commit();
   }
+}
+
+interface RefillAnswer {
+  trades: RawTrade[];
+  complete: boolean;
+  /** How far it reaches, in words. */
+  reached: string;
+  /** There was no answer, and there may be one later. */
+  mayPass: boolean;
+}
+
+async function answerTo(rest: BinanceRest, request: RefillRequest, instrument: Instrument, signal: AbortSignal): Promise<RefillAnswer> {
+  const { firstId, lastId } = request;
+  if (firstId === null) return { trades: [], complete: false, reached: "no id is known to ask from", mayPass: false };
+  try {
+    return { ...(await rest.fillGap(instrument, firstId, lastId, signal)), mayPass: false };
+  } catch (error) {
+    const mayPass = error instanceof BinanceRestError && isPassing(error.status);
+    return { trades: [], complete: false, reached: (error as Error).message, mayPass };
+  }
+}
+
+/** No answer, a fault of the venue and a rate limit pass; a refusal does not. */
+function isPassing(status: number): boolean {
+  return status === 0 || status >= 500 || status === 429 || status === 418;
 }

@@ -61,4 +61,10 @@ export const ingestConfig = {
     .min(100)
     .default(60_000)
     .describe("a connection silent for so long is given up, milliseconds"),
+  INGEST_BINANCE_RECONNECT_MS: z.coerce
+    .number()
+    .int()
+    .min(200)
+    .default(30_000)
+    .describe("longest wait before a lost connection is opened again, milliseconds"),
 };

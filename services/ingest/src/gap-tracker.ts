@@ -3,6 +3,7 @@ import type { Payload } from "@tickfleet/contracts/message";
 import { calendarOf, scheduledMs } from "@tickfleet/market/calendar";
 import type { CalendarName } from "@tickfleet/market/instrument";
 import type { RawTrade, Refill } from "@tickfleet/venues/source";
+import { countIds, type IdRanges, indexOfRange, removeId } from "./id-ranges.ts";
 
 export type GapMessage = Payload<typeof gap>;
 
@@ -16,6 +17,8 @@ export interface RefillRequest {
   lastId: number | null;
   fromUs: number;
   toUs: number;
+  /** Whether an answer would still be taken. */
+  isAwaited(): boolean;
 }
 
 /** Ids that did not come in their turn. */
@@ -25,14 +28,16 @@ export interface Hole {
   told: boolean;
   fromUs: number;
   toUs: number;
-  /** First, last, first, last ... of the ids that are still missing; null where the end is not known yet. */
-  ranges: number[] | null;
+  /** The ids that are still missing; null where the end is not known yet. */
+  ranges: IdRanges | null;
   firstId: number | null;
   /** Connection time at which it was noticed. */
   sinceUs: number;
   /** Trades of it that came. */
   filled: number;
   reason: string;
+  /** Nobody can give these trades; it is kept only until the next id tells how many are missing, if any. */
+  isGivenUp: boolean;
 }
 
 export interface GapTrackerState {
@@ -48,6 +53,8 @@ export interface GapSink {
 
 /** Ids out of their turn are waited for this long, on the connection's clock. */
 const PATIENCE_US = 1_000_000;
+/** Candles wait so long for a fill; a gap may stay open longer, and its fill revises them. */
+const HELD_US = 10_000_000;
 /** A gap that nobody has answered after this long stays as it is. */
 const LONGEST_WAIT_US = 600_000_000;
 /** A source without ids may pause this long in trading hours without a gap. */
@@ -70,16 +77,16 @@ export class GapTracker {
     this.#sink = sink;
   }
 
-  /** Whether trades may be missing: the instrument's candles wait. */
-  get held(): boolean {
-    return this.#holes.length > 0;
+  /** Whether trades may still come that are missing: the instrument's candles wait. */
+  heldAt(nowUs: number): boolean {
+    return this.#holes.some((hole) => !hole.isGivenUp && nowUs - hole.sinceUs <= HELD_US);
   }
 
   /** A trade came by itself. */
   seen(id: number, eventTimeUs: number, nowUs: number): void {
     const last = this.#lastId;
     if (last !== null && id <= last) {
-      if (this.held) this.#arrived(id);
+      if (this.#holes.length > 0) this.#arrived(id);
       return;
     }
     const open = this.#holes.find((hole) => hole.ranges === null && hole.firstId !== null);
@@ -93,14 +100,19 @@ export class GapTracker {
   expire(nowUs: number, refill: Refill): void {
     for (const hole of [...this.#holes]) {
       if (!hole.told && nowUs - hole.sinceUs >= PATIENCE_US) this.#open(hole, refill);
-      else if (hole.told && nowUs - hole.sinceUs >= LONGEST_WAIT_US) this.#close(hole, false);
+      else if (hole.told && !hole.isGivenUp && nowUs - hole.sinceUs >= LONGEST_WAIT_US) this.#close(hole, false);
     }
   }
 
   /** Anything may be missing since the connection was lost. */
   reconnected(fromUs: number, toUs: number, refill: Refill): void {
-    for (const hole of this.#holes) if (hole.told && refill === "rest") this.#ask(hole);
-    if (this.#holes.some((hole) => hole.ranges === null)) return;
+    for (const hole of this.#holes) if (hole.told && hole.ranges !== null && refill === "rest") this.#ask(hole);
+    const unbounded = this.#holes.find((hole) => hole.ranges === null && hole.reason === "reconnect");
+    if (unbounded !== undefined) {
+      Object.assign(unbounded, { toUs: Math.max(unbounded.toUs, toUs), sinceUs: toUs, isGivenUp: false });
+      this.#open(unbounded, refill);
+      return;
+    }
     const hole: Hole = {
       gapId: `${this.#prefix}:t${toUs}`,
       told: false,
@@ -111,6 +123,7 @@ export class GapTracker {
       sinceUs: toUs,
       filled: 0,
       reason: "reconnect",
+      isGivenUp: false,
     };
     this.#holes.push(hole);
     this.#open(hole, refill);
@@ -119,7 +132,8 @@ export class GapTracker {
   /** A stretch of time in which the source delivered nothing, and nobody can tell what is missing. */
   uncovered(fromUs: number, toUs: number, reason: string): void {
     const gapId = `${this.#prefix}:t${toUs}`;
-    const hole: Hole = { gapId, told: false, fromUs, toUs, ranges: null, firstId: null, sinceUs: toUs, filled: 0, reason };
+    const asked = { told: false, fromUs, toUs, ranges: null, firstId: null, sinceUs: toUs, filled: 0, isGivenUp: false };
+    const hole: Hole = { gapId, ...asked, reason };
     this.#holes.push(hole);
     this.#open(hole, "none");
   }
@@ -156,7 +170,9 @@ export class GapTracker {
     if (touched.size === 0 && named !== undefined) touched.add(named);
     for (const hole of touched) {
       if (!hole.told) this.#open(hole, "scripted");
-      this.#close(hole, complete);
+      // An answer up to the newest trade may end before the first one that came by itself.
+      if (complete && refill === "rest" && hole.ranges !== null && hole.ranges.length > 0) this.#ask(hole);
+      else this.#close(hole, complete);
     }
     return surplus;
   }
@@ -173,7 +189,7 @@ export class GapTracker {
 
   /** The hole that an answer without trades speaks of: of those told, the one with the most missing. */
   #greatest(): Hole | undefined {
-    const missing = (hole: Hole): number => (hole.told ? 1e12 : 0) + (hole.ranges === null ? 1e9 : missingIn(hole.ranges));
+    const missing = (hole: Hole): number => (hole.told ? 1e12 : 0) + (hole.ranges === null ? 1e9 : countIds(hole.ranges));
     return this.#holes.toSorted((a, b) => missing(b) - missing(a))[0];
   }
 
@@ -188,6 +204,7 @@ export class GapTracker {
       sinceUs: nowUs,
       filled: 0,
       reason: "ids missing",
+      isGivenUp: false,
     });
   }
 
@@ -196,6 +213,8 @@ export class GapTracker {
     const firstId = hole.firstId as number;
     hole.ranges = id > firstId ? [firstId, id - 1] : [];
     if (hole.ranges.length === 0) this.#close(hole, true);
+    else if (hole.isGivenUp) this.#close(hole, false);
+    else this.#tell(hole, "open");
   }
 
   /** An id out of its turn came after all. */
@@ -224,18 +243,21 @@ export class GapTracker {
       lastId: ranges?.at(-1) ?? null,
       fromUs,
       toUs,
+      isAwaited: () => this.#holes.includes(hole) && !hole.isGivenUp,
     });
   }
 
   #close(hole: Hole, complete: boolean): void {
-    this.#holes.splice(this.#holes.indexOf(hole), 1);
+    // Whether anything is missing at all, the next id tells.
+    hole.isGivenUp = !complete && hole.ranges === null && hole.firstId !== null && hole.filled === 0;
+    if (!hole.isGivenUp) this.#holes.splice(this.#holes.indexOf(hole), 1);
     const whole = hole.ranges === null ? complete : hole.ranges.length === 0;
     this.#tell(hole, whole ? (hole.filled > 0 ? "filled" : "none") : "unfilled");
   }
 
   #tell(hole: Hole, state: GapMessage["state"]): void {
     const { gapId: id, fromUs: from, toUs: to, ranges, filled, reason } = hole;
-    const missing = ranges === null ? null : missingIn(ranges) + filled;
+    const missing = ranges === null ? null : countIds(ranges) + filled;
     this.#sink.gap({ id, venue: this.#venue, instrument: this.#instrument, from, to, state, missing, filled, reason });
   }
 }
@@ -260,22 +282,5 @@ function remove(hole: Hole, id: number): boolean {
     if (hole.firstId !== null && id >= hole.firstId) hole.firstId = id + 1;
     return true;
   }
-  const at = indexOfRange(ranges, id);
-  if (at < 0) return false;
-  const first = ranges[at] as number;
-  const last = ranges[at + 1] as number;
-  const rest = [...(first < id ? [first, id - 1] : []), ...(id < last ? [id + 1, last] : [])];
-  ranges.splice(at, 2, ...rest);
-  return true;
-}
-
-function indexOfRange(ranges: readonly number[], id: number): number {
-  for (let i = 0; i < ranges.length; i += 2) if (id >= (ranges[i] as number) && id <= (ranges[i + 1] as number)) return i;
-  return -1;
-}
-
-function missingIn(ranges: readonly number[]): number {
-  let missing = 0;
-  for (let i = 0; i < ranges.length; i += 2) missing += (ranges[i + 1] as number) - (ranges[i] as number) + 1;
-  return missing;
+  return removeId(ranges, id);
 }

@@ -372,6 +372,67 @@ describe("gaps", () => {
     expect(told.refills).toMatchObject([{ firstId: 2, lastId: null, fromUs: START_US + 1e6, toUs: START_US + 5e6 }]);
   });
 
+  const lostAndBack: SourceEvent[] = [
+    open("rest"),
+    trade(1, 0, 10_000, "buy"),
+    time(1_000),
+    { kind: "down", timeUs: 0, reason: "cut" },
+    open("rest", true, START_US + 5e6),
+  ];
+  const gapId = `test:c1:BTC-USDT:t${START_US + 5e6}`;
+
+  test("a gap that nobody fills is counted when the next id comes, and keeps to the time of the cut", () => {
+    const told = run(lostAndBack, true);
+    told.intake.answerRefill("BTC-USDT", gapId, [], false);
+    for (const event of [time(6_000), time(69_000), trade(4, 70_000, 10_000, "buy"), time(71_000)]) told.intake.handle(event);
+    expect(brief(told).slice(6)).toEqual([
+      `gap unfilled t${START_US + 5e6} missing null filled 0`,
+      "clock 6000 live",
+      "clock 69000 live",
+      "trade 4",
+      `gap unfilled t${START_US + 5e6} missing 2 filled 0`,
+      "clock 71000 live",
+    ]);
+    expect(JSON.parse(new TextDecoder().decode(told.messages.at(-2)?.data))).toMatchObject({ from: START_US + 1e6, to: START_US + 5e6 });
+  });
+
+  test("a gap that nobody fills is none after all where the next id follows", () => {
+    const told = run(lostAndBack, true);
+    told.intake.answerRefill("BTC-USDT", gapId, [], false);
+    for (const event of [time(69_000), trade(2, 70_000, 10_000, "buy"), time(71_000)]) told.intake.handle(event);
+    expect(brief(told).slice(8)).toEqual(["trade 2", `gap none t${START_US + 5e6} missing 0 filled 0`, "clock 71000 live"]);
+  });
+
+  test("candles wait 10 s for a fill, a gap longer; its size is told as soon as it is known", () => {
+    const told = run([...lostAndBack, time(6_000), trade(4, 6_500, 10_000, "buy"), time(15_000), time(16_000)], true);
+    expect(brief(told).slice(6)).toEqual([
+      "clock 6000 live held BTC-USDT",
+      "trade 4",
+      `gap open t${START_US + 5e6} missing 2 filled 0`,
+      "clock 15000 live held BTC-USDT",
+      "clock 16000 live",
+    ]);
+    const fills = [2, 3].map((id) => (trade(id, 2_000, 10_000) as Extract<SourceEvent, { kind: "trade" }>).trade);
+    told.intake.answerRefill("BTC-USDT", gapId, fills, true);
+    expect(brief(told).at(-1)).toBe(`gap filled t${START_US + 5e6} missing 2 filled 2`);
+  });
+
+  test("a connection lost again before its first trade makes the gap longer", () => {
+    const told = run([...lostAndBack, { kind: "down", timeUs: 0, reason: "cut" }, open("rest", true, START_US + 65e6)], true);
+    const gap = JSON.parse(new TextDecoder().decode(told.messages.at(-1)?.data));
+    expect(gap).toMatchObject({ id: gapId, state: "open", from: START_US + 1e6, to: START_US + 65e6 });
+    expect(told.refills).toHaveLength(2);
+  });
+
+  test("an answer that ends before the first trade that came by itself is asked for again", () => {
+    const told = run([...lostAndBack, trade(4, 5_500, 10_000, "buy")], true);
+    const fill = (id: number): RawTrade => (trade(id, 2_000, 10_000) as Extract<SourceEvent, { kind: "trade" }>).trade;
+    told.intake.answerRefill("BTC-USDT", gapId, [fill(2)], true);
+    expect(told.refills.at(-1)).toMatchObject({ firstId: 3, lastId: 3 });
+    told.intake.answerRefill("BTC-USDT", gapId, [fill(3)], true);
+    expect(brief(told).at(-1)).toBe(`gap filled t${START_US + 5e6} missing 2 filled 2`);
+  });
+
   test("a source without ids has a gap where it misses more than a minute of trading hours", () => {
     const pause = (ms: number): string[] =>
       brief(

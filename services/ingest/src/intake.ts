@@ -268,7 +268,9 @@ export class Intake {
     for (const kept of this.#instruments.values()) kept.gaps.expire(this.#clockUs, this.#refill);
     this.flush();
     const { venue, connection } = this.#options;
-    const held = this.#listed.filter((each) => this.#instruments.get(each.instrument)?.gaps.held).map((each) => each.instrument);
+    const held = this.#listed
+      .filter((each) => this.#instruments.get(each.instrument)?.gaps.heldAt(this.#clockUs))
+      .map((each) => each.instrument);
     const state = this.#life === "live" ? "live" : "down";
     const payload: Payload<typeof clock> = { venue, connection, time: this.#clockUs, state, version: this.#version, held };
     this.#send(this.#clockSubject, payload);

@@ -89,6 +89,7 @@ function startPipeline(context: Context, pool: Pool, lease: WriterLease): void {
       restUrl: config.INGEST_BINANCE_REST_URL,
       apiKey: config.INGEST_BINANCE_KEY,
       livenessMs: config.INGEST_BINANCE_LIVENESS_MS,
+      reconnectMs: config.INGEST_BINANCE_RECONNECT_MS,
       onConnected: (connection: string, connected: boolean) => health.ready(connection, true, connected ? "connected" : "not connected"),
     };
     run(context, "binance", runBinance({ spool, quality, logger, signal, ...binance }));
