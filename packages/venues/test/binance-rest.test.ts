@@ -71,6 +71,13 @@ describe("REST of Binance", () => {
     expect(server.requests.filter((request) => request.includes("historicalTrades")).length).toBe(2);
   });
 
+  it("takes the others where one trade cannot be read", async () => {
+    const bad = { ...(past[0] as ServedTrade), id: 2_501, price: "x" };
+    for (const trade of [bad, { ...bad, id: 2_502, price: "60000.20000000" }]) server.pushTrade("BTCUSDT", trade);
+    const { trades, complete } = await createBinanceRest({ baseUrl: server.restUrl }).fillGap(btc, 2_500, 2_502);
+    expect([trades.map((trade) => trade.sourceSeq), complete]).toEqual([[2_500, 2_502], false]);
+  });
+
   it("waits a moment for trades that the stream knew first", async () => {
     setTimeout(() => server.pushTrade("BTCUSDT", { ...(past[0] as ServedTrade), id: 2_501 }), 150);
     const { trades, complete } = await createBinanceRest({ baseUrl: server.restUrl }).fillGap(btc, 2_500, 2_501);

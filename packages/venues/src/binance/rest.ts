@@ -162,9 +162,14 @@ function collect(rows: unknown, symbol: string, into: Map<number, ParsedTrade>):
   if (!Array.isArray(rows)) throw new InvalidMessageError(`expected a list of trades of ${symbol}`);
   let greatest = -1;
   for (const row of rows as unknown[]) {
-    const trade = parseRestTrade(row, symbol);
-    into.set(trade.tradeId, trade);
-    greatest = Math.max(greatest, trade.tradeId);
+    try {
+      const trade = parseRestTrade(row, symbol);
+      into.set(trade.tradeId, trade);
+      greatest = Math.max(greatest, trade.tradeId);
+    } catch (error) {
+      // it stays missing, and the others are taken
+      if (!(error instanceof InvalidMessageError)) throw error;
+    }
   }
   return greatest;
 }
