@@ -190,8 +190,7 @@ export function laneCommitSql(schema: string, ttlMs: number): string {
     from ${schema}.lanes as held join lane_input using (lane)
     where lane_input.keep and held.stream_created is not null and (select ok from lane_ok) on conflict do nothing returning lane, seq
   ), lane_moved as (
-    update ${schema}.lanes as held set stream_created = input.stream_created, seq = case when held.stream_created = input.stream_created then greatest(held.seq, input.seq) else input.seq end,
-      input_id = case when held.stream_created = input.stream_created and held.seq > input.seq then held.input_id else input.input_id end,
+    update ${schema}.lanes as held set stream_created = input.stream_created, seq = input.seq, input_id = input.input_id,
       output_created = input.output_created, output_seq = input.output_seq, output_id = input.output_id, expires = now() + ${ttlMs} * interval '1 ms'
     from lane_input as input where held.lane = input.lane and (select ok from lane_ok) returning held.lane
   )`;

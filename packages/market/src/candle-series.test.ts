@@ -163,7 +163,7 @@ test("a timeframe is partial once more than two in a hundred scheduled minutes a
 
 test("a message that could not be read spoils the minute under the clock", () => {
   const run = start().run([trades(trade(1, 100)), clock(30_000)]);
-  run.series.spoil();
+  run.series.spoil(null);
   run.take(clock(121_000));
   expect([0, 1].map((minute) => [minuteOf(run, minute)?.completeness, minuteOf(run, minute)?.flags])).toEqual([
     ["partial", 0],

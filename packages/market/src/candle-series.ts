@@ -173,8 +173,15 @@ export class CandleSeries {
   }
 
   /** Marks the minute under the clock as having lost a message. */
-  spoil(): void {
-    this.spoiled.add(this.closedUntil);
+  spoil(minutes: { fromMinute: number; toMinute: number } | null): void {
+    const from = minutes?.fromMinute ?? this.closedUntil;
+    const to = minutes?.toMinute ?? Math.max(this.closedUntil, minuteOf(this.watermarkUs));
+    for (let minute = from; minute <= to; minute += MINUTE_MS) if (this.isScheduled(minute)) this.spoiled.add(minute);
+  }
+
+  /** Takes the marks back: what was lost has come. */
+  unspoil(minutes: { fromMinute: number; toMinute: number }): void {
+    for (const minute of this.spoiled) if (minute >= minutes.fromMinute && minute <= minutes.toMinute) this.spoiled.delete(minute);
   }
 
   /** The candles that are open and have something in them, shortest timeframe first; changes nothing. */

@@ -1,6 +1,6 @@
 import { partitionFilters, partitionInSubject, STORED_SUBJECTS } from "@tickfleet/contracts/message";
 import { ALL_PARTITIONS, PARTITIONS } from "@tickfleet/contracts/tokens";
-import type { LaneStore, LaneUpdate } from "@tickfleet/database/checkpoint";
+import type { LaneStore, LaneUpdate, OwnedLane } from "@tickfleet/database/checkpoint";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { Logger } from "pino";
 import type { Bus } from "./bus.ts";
@@ -73,6 +73,8 @@ class Consumer {
   readonly #renewEveryMs: number;
   /** How the messages of a rebuild are folded. */
   readonly #history: HistoryFold;
+  /** Lanes that are leased, and not yet resumed. */
+  #taken: readonly OwnedLane[] = [];
   #reader: OrderedReader | null = null;
   /** When rows were last committed, epoch milliseconds. */
   lastCommit = 0;
@@ -88,7 +90,7 @@ class Consumer {
         await this.#foldLane(lane, message);
         if (Date.now() - renewed < this.#renewEveryMs) return;
         renewed = Date.now();
-        await options.store.renew([...this.#lanes.values(), lane]);
+        await options.store.renew([...this.#lanes.values(), ...this.#taken]);
       },
       flush: (lane, now) => this.#flushLanes([lane], now),
     };
@@ -109,8 +111,10 @@ class Consumer {
           renewed = Date.now();
         }
         if (now - verified > VERIFY_EVERY_MS || reconnects !== bus.reconnects()) {
-          reconnects = bus.reconnects();
           await this.#verify();
+          // what was read ahead before the connection was lost may be gone from the stream
+          if (reconnects !== bus.reconnects()) await this.#openReader();
+          reconnects = bus.reconnects();
           verified = now;
         }
         if (this.#reader === null) {
@@ -129,9 +133,11 @@ class Consumer {
       await this.#reader?.close().catch(() => undefined);
       this.#reader = null;
       this.#outputs.clear();
-      for (const lane of this.#lanes.keys()) this.#options.handler.forget(lane);
-      if (!signal.aborted) await store.release([...this.#lanes.values()]).catch(() => undefined);
+      const lanes = [...this.#lanes.values(), ...this.#taken];
+      for (const { lane } of lanes) this.#options.handler.forget(lane);
+      if (!signal.aborted) await store.release(lanes).catch(() => undefined);
       this.#lanes.clear();
+      this.#taken = [];
     }
   }
 
@@ -155,7 +161,9 @@ class Consumer {
     } else if (this.#lanes.size < share) {
       const taken = await store.acquire(share - this.#lanes.size);
       if (taken.length > 0) await this.#flush(true);
+      this.#taken = taken;
       for (const lane of taken) this.#lanes.set(lane.lane, await resumeLane(this.#options, this.#history, lane));
+      this.#taken = [];
       changed = taken.length > 0;
     }
     if (changed) await this.#openReader();

@@ -104,7 +104,13 @@ export async function alignOutputs(
     state.outputId = "";
   }
   const last = await bus.getLast(stream, partitionFilter(state.lane));
-  if (last === null || last.seq <= state.outputSeq) return;
+  if (last === null) {
+    // none yet, or all of them were dropped by age: the broker expects 0
+    state.outputSeq = 0;
+    state.outputId = "";
+    return;
+  }
+  if (last.seq <= state.outputSeq) return;
   const source = parseSource(last.headers?.get(SOURCE_HEADER) ?? "");
   if (byPosition && source?.streamCreated === inputCreated) state.skipUntil = source;
   else state.skipIds = await idsAfter(bus, stream, state.lane, state.outputSeq, last.seq);

@@ -93,7 +93,7 @@ async function rebuild(options: ResumeOptions, fold: HistoryFold, owned: OwnedLa
     }
     if (owned.streamCreated !== null) logger.warn({ lane: owned.lane, to: history.seq }, "rebuilding from history");
     await handler.wipe(owned.lane, owned.epoch);
-    const lane = await foldHistory(fold, await laneAt(options, empty, created, false), history);
+    const lane = await foldHistory(options, fold, await laneAt(options, empty, created, false), history);
     logger.info({ lane: lane.lane, seq: lane.seq }, "rebuilt from history");
     return lane;
   } finally {
@@ -101,10 +101,12 @@ async function rebuild(options: ResumeOptions, fold: HistoryFold, owned: OwnedLa
   }
 }
 
-async function foldHistory(fold: HistoryFold, lane: Lane, history: LaneHistory): Promise<Lane> {
+async function foldHistory(options: ResumeOptions, fold: HistoryFold, lane: Lane, history: LaneHistory): Promise<Lane> {
   const created = lane.streamCreated;
   // no stream has this name: a rebuild that is cut short begins again
   lane.streamCreated = `rebuild of ${created}`;
+  const faults = lane.faults;
+  lane.faults = await options.store.faults(lane.lane, lane.streamCreated, FAULTS_UNTIL_PARKED);
   let folded = 0;
   for await (const message of history.messages) {
     await fold.fold(lane, message);
@@ -112,6 +114,7 @@ async function foldHistory(fold: HistoryFold, lane: Lane, history: LaneHistory):
     if (folded % MESSAGES_PER_COMMIT === 0) await fold.flush(lane, true);
   }
   lane.streamCreated = created;
+  lane.faults = faults;
   lane.seq = history.seq;
   lane.inputId = history.inputId;
   lane.dirty = true;

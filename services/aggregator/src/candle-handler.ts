@@ -3,16 +3,19 @@ import { parametersOf } from "@tickfleet/contracts/message";
 import { createBatchColumns, decodeTradeBatch } from "@tickfleet/contracts/trade-batch";
 import type { LanePosition, LaneUpdate } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
+import { CalendarRangeError } from "@tickfleet/market/calendar";
 import { type CandleSeries, minuteOf } from "@tickfleet/market/candle-series";
 import type { IntervalSet } from "@tickfleet/market/interval-set";
+import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { TradeColumns } from "@tickfleet/market/trade";
 import type { EmitOutput, LaneHandler, LaneHistory } from "@tickfleet/runtime/lane-handler";
 import type { InputMessage } from "@tickfleet/runtime/ordered-reader";
+import { BatchPruning } from "./batch-pruning.ts";
 import type { FormingUpdates } from "./forming.ts";
 import { HISTORY_HEADER, openHistory, readTradesBefore } from "./history-store.ts";
 import { keyOf, type LaneSeries, LaneState, seriesFromText, snapshotText } from "./lane-state.ts";
 import { type InputPlace, LaneWriter } from "./lane-writer.ts";
-import { type LoadedRevision, lateMinutes, loadRevision, type RevisionSource } from "./late-rows.ts";
+import { firstScheduled, type LoadedRevision, lateMinutes, loadRevision, type RevisionSource } from "./late-rows.ts";
 import { type MarketInput, readMarketInput } from "./market-input.ts";
 import { onClock } from "./on-clock.ts";
 import { onGap, reachesClosed } from "./on-gap.ts";
@@ -22,9 +25,6 @@ import { type CandleStore, PRESENT_LOG, type StateText } from "./store.ts";
 
 /** How often the rows of open candles are stored, at least; the bus has them sooner. */
 const STORE_FORMING_EVERY_MS = 2_000;
-const PRUNE_EVERY_MS = 60_000;
-/** Late trades revise for a day; an hour more is kept. */
-const KEEP_BATCHES_MS = 25 * 3_600_000;
 
 const RETRY_HEADER = "Dlq-Retry";
 
@@ -40,10 +40,11 @@ export class CandleHandler implements LaneHandler {
   readonly #scratch = createBatchColumns();
   #loaded: { seq: number; revision: LoadedRevision } | null = null;
   #formingStored = 0;
-  #pruned = Date.now();
+  readonly #pruning: BatchPruning;
 
   constructor(store: CandleStore, pool: Pool, forming: FormingUpdates) {
     this.#store = store;
+    this.#pruning = new BatchPruning(store);
     this.#pool = pool;
     this.#forming = forming;
   }
@@ -118,6 +119,15 @@ export class CandleHandler implements LaneHandler {
   }
 
   apply(input: unknown, lane: number, message: InputMessage, emit: EmitOutput): void {
+    try {
+      this.#apply(input, lane, message, emit);
+    } catch (cause) {
+      if (cause instanceof CalendarRangeError) throw new InvalidMessageError(`${message.subject}: ${cause.message}`, { cause });
+      throw cause;
+    }
+  }
+
+  #apply(input: unknown, lane: number, message: InputMessage, emit: EmitOutput): void {
     const state = this.#stateOf(lane);
     const market = input as MarketInput;
     const generation = message.header(HISTORY_HEADER);
@@ -132,6 +142,7 @@ export class CandleHandler implements LaneHandler {
     switch (market.kind) {
       case "trade": {
         const entry = seriesOfBatch(state, market.batch);
+        if (message.header(RETRY_HEADER) !== "") entry.series.unspoil(minutesOfBatch(market.batch));
         onTrade(entry, market.batch, market.stamps, place, loaded, this.#writer, emit);
         this.#keepBatch(place, market.batch, message, generation);
         break;
@@ -157,11 +168,23 @@ export class CandleHandler implements LaneHandler {
     const state = this.#stateOf(lane);
     const { venue, instrument } = named as { venue: string; instrument: string };
     const entry = state.find(venue, instrument);
-    entry?.series.spoil();
-    if (entry) entry.dirty = true;
+    if (entry) {
+      entry.dirty = true;
+      entry.series.spoil(this.#minutesOf(message));
+    }
     if (kind === "fault" && !state.parked.has(keyOf(venue, instrument))) {
       state.parked.set(keyOf(venue, instrument), { venue, instrument });
       state.connectionsDirty = true;
+    }
+  }
+
+  /** First and last minute of a batch that can be read, else null. */
+  #minutesOf(message: InputMessage): { fromMinute: number; toMinute: number } | null {
+    try {
+      decodeTradeBatch(message.data, this.#scratch);
+      return minutesOfBatch(this.#scratch);
+    } catch {
+      return null; // its minutes are as unreadable as the rest of it
     }
   }
 
@@ -198,7 +221,7 @@ export class CandleHandler implements LaneHandler {
       state.connectionsDirty = false;
       for (const entry of state.instruments.values()) entry.dirty = false;
     }
-    await this.#prune();
+    await this.#pruning.run(this.#lanes.values());
     return true;
   }
 
@@ -245,7 +268,11 @@ export class CandleHandler implements LaneHandler {
       rows: (series, dayFrom, weekFrom) => this.#store.rows(series, dayFrom, weekFrom),
       batches: (series, fromMinute, toMinute, old) => {
         const { venue, instrument } = series.key;
-        if (old) return readTradesBefore(this.#pool, venue, instrument, fromMinute * 1000, (toMinute + 60_000) * 1000, message.seq);
+        if (old)
+          return readTradesBefore(this.#pool, venue, instrument, fromMinute * 1000, (toMinute + 60_000) * 1000, {
+            generation: message.header(HISTORY_HEADER) === "" ? null : Number(message.header(HISTORY_HEADER)),
+            seq: message.seq,
+          });
         return this.#store.batches(venue, instrument, fromMinute, toMinute);
       },
       decode: (data) => {
@@ -254,27 +281,4 @@ export class CandleHandler implements LaneHandler {
       },
     };
   }
-
-  async #prune(): Promise<void> {
-    if (Date.now() - this.#pruned < PRUNE_EVERY_MS) return;
-    this.#pruned = Date.now();
-    const before = [...this.#lanes.values()].flatMap((state) =>
-      [...state.instruments.values()].map(({ series }) => ({
-        venue: series.key.venue,
-        instrument: series.key.instrument,
-        minute: series.closedUntil - KEEP_BATCHES_MS,
-      })),
-    );
-    await this.#store.prune(before);
-  }
-}
-
-function firstScheduled(series: CandleSeries, minute: number): number {
-  return series.isScheduled(minute) ? minute : Math.min(series.closedUntil, nextScheduled(series, minute));
-}
-
-function nextScheduled(series: CandleSeries, minute: number): number {
-  let next = minute;
-  while (!series.isScheduled(next) && next < series.closedUntil) next += 60_000;
-  return next;
 }

@@ -8,6 +8,14 @@ import type { LaneHistory } from "@tickfleet/runtime/lane-handler";
 import type { InputMessage } from "@tickfleet/runtime/ordered-reader";
 
 const FETCH_ROWS = 5_000;
+const WAIT_MS = 100;
+const MOST_WAITS = 300;
+
+/** A message's place in the input log; null: of the present stream. */
+export interface HistoryPlace {
+  generation: number | null;
+  seq: number;
+}
 
 interface TradeRow {
   venue: string;
@@ -100,16 +108,28 @@ export async function readTradesBefore(
   instrument: string,
   fromUs: number,
   toUs: number,
-  beforeSeq: number,
+  before: HistoryPlace,
 ): Promise<Uint8Array[]> {
+  const generation = before.generation ?? (await untilRecorded(pool, before.seq - 1));
   const { rows } = await pool.query<TradeRow>(
     `select ${TRADE_COLUMNS} from ingest.pub_trades where venue = $1 and instrument = $2
        and event_time >= timestamptz 'epoch' + $3 * interval '1 microsecond' and event_time < timestamptz 'epoch' + $4 * interval '1 microsecond'
-       and (input_generation < (select max(generation) from ingest.pub_recorder) or input_seq < $5)
+       and (input_generation, input_seq) < ($5, $6)
      order by input_generation, input_seq`,
-    [venue, instrument, fromUs, toUs, beforeSeq],
+    [venue, instrument, fromUs, toUs, generation, before.seq],
   );
   return [...batchesOf(rows)].map((batch) => batch.data);
+}
+
+/** Waits until the recorder has reached a sequence of the present stream; returns the stream's generation. */
+async function untilRecorded(pool: Pool, seq: number): Promise<number> {
+  for (let attempt = 0; ; attempt++) {
+    const { rows } = await pool.query<RecorderRow>(`select stream_created, generation, seq, input_id from ingest.pub_recorder`);
+    const recorder = rows[0];
+    if (recorder && recorder.seq >= seq) return recorder.generation;
+    if (attempt === MOST_WAITS) throw new Error(`the recorder is at ${recorder?.seq ?? "nothing"} and has not reached ${seq}`);
+    await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+  }
 }
 
 async function* readMessages(
@@ -241,13 +261,13 @@ function fits(a: TradeRow, b: TradeRow): boolean {
     a.epoch === b.epoch &&
     a.price_scale === b.price_scale &&
     a.size_scale === b.size_scale &&
-    a.fill === b.fill &&
-    a.quote_method === b.quote_method
+    a.fill === b.fill
   );
 }
 
 function put(columns: TradeColumns, row: TradeRow): void {
   const at = columns.count++;
+  columns.quoteMethod ??= row.quote_method;
   columns.eventTimeUs[at] = row.event_time;
   columns.eventTimeNsRest[at] = row.event_time_ns_rest;
   columns.receivedTimeUs[at] = row.received_time;

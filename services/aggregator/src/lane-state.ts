@@ -14,6 +14,13 @@ export interface Connection {
   instruments: string[];
 }
 
+/** How a gap ended, and how far it reached (epoch microseconds). */
+export interface SettledGap {
+  id: string;
+  to: number;
+  rank: number;
+}
+
 /** One instrument with what is waiting to be written of it. */
 export interface LaneSeries {
   series: CandleSeries;
@@ -26,8 +33,11 @@ export interface LaneSeries {
   /** The open candles shall be stored with the next commit. */
   storeForming: boolean;
   /** Gaps whose outcome is known, newest last. */
-  settledGaps: readonly string[];
+  settledGaps: readonly SettledGap[];
 }
+
+/** Connections of the same instrument differ by less, unless one of them tells of the past. */
+const FAR_BEHIND_US = 60_000_000;
 
 /** State of one partition. */
 export class LaneState {
@@ -61,14 +71,19 @@ export class LaneState {
     return entry;
   }
 
-  /** Venue time up to which an instrument is complete: the least of the live connections that list it. */
+  /**
+   * Venue time up to which an instrument is complete: the least of the live connections that list it. One far behind
+   * the others is a replay of the past beside them, and promises nothing of the present.
+   */
   clockOf(venue: string, instrument: string): number | null {
-    let least: number | null = null;
+    const times: number[] = [];
     for (const connection of this.connections.values()) {
-      if (connection.venue !== venue || connection.state === "down" || !connection.instruments.includes(instrument)) continue;
-      if (least === null || connection.timeUs < least) least = connection.timeUs;
+      if (connection.state === "live" && connection.venue === venue && connection.instruments.includes(instrument))
+        times.push(connection.timeUs);
     }
-    return least;
+    if (times.length === 0) return null;
+    const greatest = Math.max(...times);
+    return Math.min(...times.filter((time) => time >= greatest - FAR_BEHIND_US));
   }
 
   /** What does not belong to one instrument, as JSON. */
@@ -102,6 +117,6 @@ export function snapshotText({ series, settledGaps }: LaneSeries): string {
 }
 
 export function seriesFromText(text: string): Pick<LaneSeries, "series" | "settledGaps"> {
-  const { settledGaps = [], ...snapshot } = JSON.parse(text) as SeriesSnapshot & { settledGaps?: string[] };
+  const { settledGaps = [], ...snapshot } = JSON.parse(text) as SeriesSnapshot & { settledGaps?: SettledGap[] };
   return { series: restoreSeries(snapshot), settledGaps };
 }

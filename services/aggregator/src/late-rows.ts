@@ -86,3 +86,14 @@ export async function loadRevision(
   }
   return loaded;
 }
+
+/** The minute itself, or the first scheduled one after it that is closed. */
+export function firstScheduled(series: CandleSeries, minute: number): number {
+  return series.isScheduled(minute) ? minute : Math.min(series.closedUntil, nextScheduled(series, minute));
+}
+
+function nextScheduled(series: CandleSeries, minute: number): number {
+  let next = minute;
+  while (!series.isScheduled(next) && next < series.closedUntil) next += 60_000;
+  return next;
+}

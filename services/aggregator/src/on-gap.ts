@@ -8,15 +8,23 @@ import type { LoadedRevision } from "./late-rows.ts";
 
 /** Settled gaps of an instrument that are remembered. */
 const SETTLED_KEPT = 200;
+/** What is said later of a gap counts if it ranks higher, or reaches further. */
+const RANKS = { open: 0, unfilled: 1, none: 2, filled: 2 } as const;
 
 /** Whether a gap reaches into minutes that are closed. */
 export function reachesClosed(entry: LaneSeries, message: Payload<typeof gap>): boolean {
-  return !entry.settledGaps.includes(message.id) && message.from < entry.series.closedUntil * 1000;
+  return !isSettled(entry, message) && message.from < entry.series.closedUntil * 1000;
+}
+
+/** Whether this was said before: by a message that is published again, after the log was lost. */
+function isSettled(entry: LaneSeries, message: Payload<typeof gap>): boolean {
+  const known = entry.settledGaps.find((settled) => settled.id === message.id);
+  return known !== undefined && message.to <= known.to && RANKS[message.state] <= known.rank;
 }
 
 /**
- * Takes in what became of a gap; closed candles that it touches are judged again. A gap is settled once: what comes of
- * it after that was published again, after the log was lost.
+ * Takes in what became of a gap; closed candles that it touches are judged again. A gap that stayed unfilled may be taken
+ * up again, with the same id and a later end, and be filled after all.
  */
 export function onGap(
   entry: LaneSeries,
@@ -28,9 +36,12 @@ export function onGap(
 ): void {
   const { series } = entry;
   const { id, from, to, state, missing } = message;
-  if (entry.settledGaps.includes(id)) return;
+  if (isSettled(entry, message)) return;
   entry.dirty = true;
-  if (state !== "open") entry.settledGaps = [...entry.settledGaps.slice(1 - SETTLED_KEPT), id];
+  if (state !== "open") {
+    const others = entry.settledGaps.filter((settled) => settled.id !== id);
+    entry.settledGaps = [...others.slice(1 - SETTLED_KEPT), { id, to, rank: RANKS[state] }];
+  }
   series.setGap(state === "none" ? { id, state } : { id, fromUs: from, toUs: to, state, missing });
   if (message.from >= series.closedUntil * 1000) return;
   if (loaded === null) throw new Error(`${message.instrument}: rows around gap ${id} were not loaded`);

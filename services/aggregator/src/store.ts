@@ -1,5 +1,6 @@
 import { type LanePosition, type LaneStore, type LaneUpdate, laneCommitParameters, laneCommitSql } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
+import { type ArrayType, type ArrayValue, encodeArray } from "@tickfleet/database/unnest";
 import type { CandleState, Completeness } from "@tickfleet/market/candle";
 import { type CandleRow, createCandle } from "@tickfleet/market/candle-row";
 import type { CandleSeries } from "@tickfleet/market/candle-series";
@@ -72,23 +73,28 @@ export class CandleStore {
       text: this.#commit,
       values: [
         ...laneCommitParameters(this.#lanes.owner, updates),
-        ...CANDLE_COLUMNS.map((column) => candles.map((candle) => candle[column.wire])),
-        rows.candles.map((entry) => entry.lane),
-        rows.candles.map((entry) => entry.inputSeq),
-        rows.candles.map((entry) => entry.row.absentMinutes),
-        rows.candles.map((entry) => bytesOf(entry.row.sums)),
-        states.map((state) => state.lane),
-        states.map((state) => state.venue),
-        states.map((state) => state.instrument),
-        states.map((state) => state.state),
-        batches.map((batch) => batch.lane),
-        batches.map((batch) => batch.venue),
-        batches.map((batch) => batch.instrument),
-        batches.map((batch) => batch.inputLog),
-        batches.map((batch) => batch.inputSeq),
-        batches.map((batch) => batch.fromMinute),
-        batches.map((batch) => batch.toMinute),
-        batches.map((batch) => Buffer.from(batch.payload.buffer, batch.payload.byteOffset, batch.payload.byteLength)),
+        ...CANDLE_COLUMNS.map(({ type, wire }) =>
+          encodeArray(
+            type === "timestamptz" ? "int8" : type,
+            candles.map((candle) => candle[wire]),
+          ),
+        ),
+        column(rows.candles, "int4", (entry) => entry.lane),
+        column(rows.candles, "int8", (entry) => entry.inputSeq),
+        column(rows.candles, "int4", (entry) => entry.row.absentMinutes),
+        column(rows.candles, "bytea", (entry) => bytesOf(entry.row.sums)),
+        column(states, "int4", (state) => state.lane),
+        column(states, "text", (state) => state.venue),
+        column(states, "text", (state) => state.instrument),
+        column(states, "text", (state) => state.state),
+        column(batches, "int4", (batch) => batch.lane),
+        column(batches, "text", (batch) => batch.venue),
+        column(batches, "text", (batch) => batch.instrument),
+        column(batches, "text", (batch) => batch.inputLog),
+        column(batches, "int8", (batch) => batch.inputSeq),
+        column(batches, "int8", (batch) => batch.fromMinute),
+        column(batches, "int8", (batch) => batch.toMinute),
+        column(batches, "bytea", (batch) => batch.payload),
       ],
     });
     return answer[0]?.ok === true;
@@ -177,7 +183,7 @@ export class CandleStore {
       const nowhere = { streamCreated: null, seq: 0, inputId: "", outputCreated: null, outputSeq: 0, outputId: "" };
       const held = await this.#lanes.reset(client, { lane, epoch }, nowhere);
       if (held) {
-        for (const table of ["candles", "candle_versions", "series_states", "kept_states", "trade_batches", "faults"]) {
+        for (const table of ["candles", "candle_versions", "series_states", "kept_states", "trade_batches"]) {
           await client.query(`delete from aggregator.${table} where lane = $1`, [lane]);
         }
       }
@@ -224,6 +230,10 @@ interface StoredRow {
   lastTradeId: string | null;
   absentMinutes: number;
   sums: Buffer;
+}
+
+function column<Row>(rows: readonly Row[], type: ArrayType, valueIn: (row: Row) => ArrayValue): Buffer {
+  return encodeArray(type, rows.map(valueIn));
 }
 
 function bytesOf(sums: Float64Array): Buffer {

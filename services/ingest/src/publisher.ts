@@ -136,7 +136,7 @@ export class Publisher {
     const acknowledged = spool.acknowledged;
     if (acknowledged === null) return 0;
     if (acknowledged.created !== created) {
-      this.#options.onStatus(false, `stream ${STREAM} was made anew at ${created}: all that the spool holds is published again`);
+      this.#report(false, `stream ${STREAM} was made anew at ${created}: all that the spool holds is published again`);
       return 0;
     }
     return Math.max(0, acknowledged.n + lastSeq - acknowledged.seq);
@@ -166,19 +166,22 @@ export class Publisher {
   }
 
   #standBehind(n: number, created: string, lastSeq: number): void {
-    const { spool, onStatus } = this.#options;
+    const { spool } = this.#options;
     const acknowledged = spool.acknowledged;
     if (this.#wasAligned || acknowledged !== null) {
       const before = acknowledged?.n ?? 0;
-      if (n < before) onStatus(false, `stream ${STREAM} lost messages ${n + 1} to ${before} of the spool: publishing them again`);
+      if (n < before) this.#report(false, `stream ${STREAM} lost messages ${n + 1} to ${before} of the spool: publishing them again`);
     }
     if (n > spool.lastN) {
-      onStatus(false, `the spool lost its messages ${spool.lastN + 1} to ${n}, which stream ${STREAM} holds: going on under a new name`);
+      this.#report(
+        false,
+        `the spool lost its messages ${spool.lastN + 1} to ${n}, which stream ${STREAM} holds: going on under a new name`,
+      );
       spool.renew();
       n = spool.lastN;
     }
     if (n + 1 < spool.firstN) {
-      onStatus(false, `messages ${n + 1} to ${spool.firstN - 1} are no longer in the spool and will be missing in stream ${STREAM}`);
+      this.#report(false, `messages ${n + 1} to ${spool.firstN - 1} are no longer in the spool and will be missing in stream ${STREAM}`);
       n = spool.firstN - 1;
     }
     this.#cursor.seek(n + 1);
