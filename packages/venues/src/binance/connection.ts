@@ -67,11 +67,11 @@ export function openConnection(
     pulse.start();
   });
   socket.on("message", (data) => {
+    pulse.sign();
     delivered = true;
     receive(String(data), Date.now() * 1000);
-    pulse.sign();
   });
-  socket.on("ping", pulse.sign).on("pong", pulse.sign);
+  socket.on("ping", pulse.sign).on("pong", (data) => pulse.pong(String(data)));
   socket.on("unexpected-response", (_request, response) => {
     const status = response.statusCode ?? 0;
     retryAfterMs = 1000 * (Number(response.headers["retry-after"]) || 0);

@@ -7,7 +7,7 @@ const CLOCK_PHASE_MS = 300;
 export interface PulseOptions {
   clock: VenueClock;
   livenessMs: number;
-  /** Once a second, at a sign of life: nothing is promised for a time that nobody has seen. */
+  /** Once a second: everything up to this venue time came. Nothing is promised for a time that nobody has seen. */
   onTime: (timeUs: number) => void;
   /** Called once when nothing came for `livenessMs`. */
   onDead: (why: string) => void;
@@ -15,8 +15,10 @@ export interface PulseOptions {
 
 export interface Pulse {
   start(): void;
-  /** A frame came, of whatever kind, and was handled. */
+  /** A frame came, of whatever kind. */
   sign(): void;
+  /** The answer to a ping came, with what the ping carried. */
+  pong(data: string): void;
   stop(): void;
 }
 
@@ -24,15 +26,25 @@ export interface Pulse {
 export function createPulse(socket: WebSocket, options: PulseOptions): Pulse {
   const { clock, livenessMs, onTime } = options;
   let lastSignMs = 0;
-  let isDue = false;
+  /** Time of the last ping, epoch microseconds of the venue, until it is told. */
+  let pingedUs: number | null = null;
+  let pingedMs = 0;
   let watchTimer: NodeJS.Timeout | undefined;
   let clockTimer: NodeJS.Timeout | undefined;
 
   function sign(): void {
     lastSignMs = Date.now();
-    if (!isDue || clock.offsetUs() === null) return;
-    isDue = false;
-    onTime(clock.advance());
+  }
+
+  function pong(data: string): void {
+    sign();
+    // It was sent after the ping came there, and everything sent before it is here.
+    if (pingedUs !== null && data === String(pingedUs)) tell(pingedUs);
+  }
+
+  function tell(timeUs: number): void {
+    pingedUs = null;
+    onTime(clock.advance(timeUs));
   }
 
   function watch(): void {
@@ -44,9 +56,13 @@ export function createPulse(socket: WebSocket, options: PulseOptions): Pulse {
   }
 
   function tick(): void {
-    isDue = true;
-    // The answer proves that everything up to it came.
-    if (socket.readyState === WebSocket.OPEN) socket.ping();
+    // A venue that answers no pings, but sends: a second later.
+    if (pingedUs !== null && lastSignMs > pingedMs) tell(pingedUs);
+    if (socket.readyState === WebSocket.OPEN) {
+      pingedUs = clock.offsetUs() === null ? null : Math.round(clock.now());
+      pingedMs = Date.now();
+      socket.ping(String(pingedUs));
+    }
     const phaseMs = (clock.now() / 1000) % 1000;
     clockTimer = setTimeout(tick, 1 + ((CLOCK_PHASE_MS - phaseMs + 1000) % 1000 || 1000));
   }
@@ -58,6 +74,7 @@ export function createPulse(socket: WebSocket, options: PulseOptions): Pulse {
 
   return {
     sign,
+    pong,
     stop,
     start() {
       sign();

@@ -38,8 +38,8 @@ export function createVenueClock(measuredUs: number | null): VenueClock {
     },
     offsetUs,
     now,
-    advance() {
-      last = Math.max(last, now());
+    advance(timeUs = now()) {
+      last = Math.max(last, timeUs);
       return last;
     },
     last: () => (last === 0 ? now() : last),
@@ -52,8 +52,8 @@ export interface VenueClock {
   /** Local minus venue time, null until known. */
   offsetUs(): number | null;
   now(): number;
-  /** The present time, never earlier than an earlier call's. */
-  advance(): number;
+  /** Moves to a time, by default the present; gives that, never earlier than an earlier call's. */
+  advance(timeUs?: number): number;
   /** What `advance` gave last. */
   last(): number;
 }
