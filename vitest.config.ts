@@ -17,6 +17,7 @@ export default defineConfig({
           ...shared,
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "infra/**/src/**/*.test.ts"],
+          testTimeout: 30_000,
         },
       },
       {

@@ -44,10 +44,21 @@ describe("trades of a CSV file", () => {
         { instrument: "C-D", priceScale: 2 },
       ],
     });
-    expect(tradesOf(events).map((trade) => [trade.epoch, trade.sourceSeq])).toEqual([
+    expect(tradesOf(events).map((trade) => [trade.epoch.replace(/#\w{8}$/, ""), trade.sourceSeq])).toEqual([
       ["mixed.csv.gz", 0],
       ["mixed.csv.gz", 1],
     ]);
+  });
+
+  it("of many days may be called alike: their rows are told apart", async () => {
+    const epochs: string[] = [];
+    for (const day of [1704164645, 1704251045]) {
+      const { events } = await collect(
+        await openCsvTrades({ files: [written("trades.csv", `time,price,size\n${day},1,1`)], instrument: "A-B" }),
+      );
+      epochs.push(...tradesOf(events).map((trade) => trade.epoch));
+    }
+    expect(new Set(epochs).size).toBe(2);
   });
 
   it("go on from any block as if they had not stopped", async () => {
@@ -56,7 +67,7 @@ describe("trades of a CSV file", () => {
     const { blocks, events } = await collect(await openCsvTrades({ files, instrument: "A-B" }));
     expect(
       tradesOf(events)
-        .map((trade) => `${trade.epoch}${trade.sourceSeq}`)
+        .map((trade) => `${trade.epoch.replace(/#\w{8}$/, "")}${trade.sourceSeq}`)
         .slice(1_498, 1_502),
     ).toEqual(["a.csv1498", "a.csv1499", "b.csv0", "b.csv1"]);
     for (const [i, block] of blocks.entries()) {

@@ -4,7 +4,7 @@ import { createBatchColumns, decodeTradeBatch } from "@tickfleet/contracts/trade
 import type { LanePosition, LaneUpdate } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
 import { CalendarRangeError } from "@tickfleet/market/calendar";
-import { type CandleSeries, minuteOf } from "@tickfleet/market/candle-series";
+import { minuteOf } from "@tickfleet/market/candle-series";
 import type { IntervalSet } from "@tickfleet/market/interval-set";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { TradeColumns } from "@tickfleet/market/trade";

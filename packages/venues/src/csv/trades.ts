@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { CalendarName, Instrument } from "@tickfleet/market/instrument";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
@@ -68,7 +69,7 @@ function createCsvReader(options: CsvTradesOptions): LineReader {
       const { columns, isData } = parseHeader(lines[0] as string);
       if (!isData) rows = lines.slice(1);
       const numericIds = rows.length > 0 && hasNumericId(rows[0] as string, columns);
-      context = { columns, instrument: options.instrument ?? instrumentOfFile(path), file: basename(path), numericIds };
+      context = { columns, instrument: options.instrument ?? instrumentOfFile(path), file: nameOf(path, rows[0] ?? ""), numericIds };
     }
     const events = rows.filter((line) => line !== "").map((line) => parseRow(line, context as CsvContext));
     return withTimes(events);
@@ -81,7 +82,7 @@ function createCsvReader(options: CsvTradesOptions): LineReader {
       return { kind: "trade", trade: parseTradeRow(line, index, at) };
     } catch (error) {
       if (!(error instanceof InvalidMessageError)) throw error;
-      return { kind: "invalid", raw: line, reason: `${at.file} row ${index}: ${error.message}`, instrument: null };
+      return { kind: "invalid", raw: line, reason: `${basename(file ?? "")} row ${index}: ${error.message}`, instrument: null };
     }
   }
 
@@ -116,6 +117,14 @@ function createCsvReader(options: CsvTradesOptions): LineReader {
   }
 
   return { read, end: (reason) => [{ kind: "end", timeUs: greatest, reason }] };
+}
+
+/**
+ * What tells the rows of a file from those of another: its name and a mark of its first row, because the files of many
+ * days are often called alike.
+ */
+function nameOf(path: string, firstRow: string): string {
+  return `${basename(path)}#${createHash("sha256").update(firstRow).digest("hex").slice(0, 8)}`;
 }
 
 /** Adds the instruments of these rows with the decimals seen; true where one is new. */
