@@ -8,7 +8,7 @@ import { type BenchFleet, startBenchFleet, untilStored } from "../src/bench-flee
 const TRADES_PER_SECOND = 1_000;
 const SYMBOLS = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "ADAUSDT", "LTCUSDT", "LINKUSDT"];
 const WARM_UP_MS = 10_000;
-const MEASURE_MS = 30_000;
+const MEASURE_MS = 20_000;
 const SETTLE_MS = 2_000;
 const HOP_MESSAGES = 5_000;
 const HOP_BYTES = 1_200;
@@ -17,6 +17,8 @@ const HOP_BYTES = 1_200;
 interface Arrival {
   timeUs: number;
   lastId: number;
+  /** What the candle says of its way: epoch microseconds by hop. */
+  stamps: Readonly<Record<string, number>>;
 }
 
 /**
@@ -59,6 +61,7 @@ export async function run({ name, tell }: BenchContext): Promise<BenchResult[]> 
     tell(
       `${delays.length} trades of ${expected}, ms at 50% ${at(delays, 0.5)}, 90% ${at(delays, 0.9)}, 99% ${at(delays, 0.99)}, 99.9% ${at(delays, 0.999)}`,
     );
+    tell(hops([...arrivals.values()].flat().filter((arrival) => arrival.timeUs >= from && arrival.timeUs < to)));
     if (delays.length < 0.98 * expected) throw new Error(`expected ${expected} trades, found ${delays.length}`);
     const value = at(delays, 0.99);
     return [{ name, value, unit: "ms (p99)", against: "bare hop", reference: hop, ratio: hop / value }];
@@ -104,7 +107,9 @@ async function subscribe(fleet: BenchFleet, arrivals: ReadonlyMap<string, Arriva
     if (!text.includes('"state":"forming"') || text.startsWith('{"type":"snapshot"')) return;
     const [, instrument] = /"instrument":"([^"]+)"/.exec(text) ?? [];
     const [, lastId] = /"lastTradeId":"(\d+)"/.exec(text) ?? [];
-    if (instrument !== undefined && lastId !== undefined) arrivals.get(instrument)?.push({ timeUs, lastId: Number(lastId) });
+    const [, stamps] = /"stamps":(\{[^}]*\})/.exec(text) ?? [];
+    if (instrument === undefined || lastId === undefined || stamps === undefined) return;
+    arrivals.get(instrument)?.push({ timeUs, lastId: Number(lastId), stamps: JSON.parse(stamps) as Record<string, number> });
   });
   socket.send(JSON.stringify({ op: "subscribe", id: 1, channels: SYMBOLS.map((symbol) => `candle:binance:${instrumentOf(symbol)}:1m`) }));
   return socket;
@@ -129,6 +134,20 @@ async function delaysOf(fleet: BenchFleet, arrivals: ReadonlyMap<string, Arrival
   }
   await pool.end();
   return delays.sort((a, b) => a - b);
+}
+
+/** The way's parts, each with its median and 99th percentile. */
+function hops(arrivals: readonly Arrival[]): string {
+  const names = Object.keys(arrivals[0]?.stamps ?? {});
+  const parts = [...names, "client"].map((hop, i) => {
+    const before = names[i - 1];
+    if (before === undefined) return hop;
+    const times = arrivals
+      .map(({ stamps, timeUs }) => ((stamps[hop] ?? timeUs) - (stamps[before] as number)) / 1_000)
+      .sort((a, b) => a - b);
+    return `${hop} ${at(times, 0.5)}/${at(times, 0.99)}`;
+  });
+  return `hops, ms at 50%/99%: ${parts.join(", ")}`;
 }
 
 function at(sorted: readonly number[], share: number): number {
