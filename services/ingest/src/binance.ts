@@ -80,6 +80,7 @@ async function runConnection(
     venue: VENUE,
     connection,
     nowUs: () => Date.now() * 1000,
+    venueNowUs: () => Date.now() * 1000 - (feed.offsetUs() ?? 0),
     sink: {
       message: (message) => {
         index += 1;

@@ -29,6 +29,8 @@ export interface IntakeOptions {
   sink: IntakeSink;
   /** Live connections have a clock of their own, and their messages are stamped; null for scripts. */
   nowUs: (() => number) | null;
+  /** Venue time as well as it is known, epoch microseconds: the clock may stand while the connection is silent. */
+  venueNowUs?: () => number;
 }
 
 /** What went through, for a job's summary. */

@@ -26,12 +26,13 @@ interface Told {
   refills: RefillRequest[];
 }
 
-function createTold(live = false): Told {
+function createTold(live = false, venueNowUs?: () => number): Told {
   const told: Omit<Told, "intake"> = { messages: [], quality: [], refills: [] };
   const intake = new Intake({
     venue: "test",
     connection: "c1",
     nowUs: live ? () => START_US : null,
+    ...(venueNowUs === undefined ? {} : { venueNowUs }),
     sink: {
       message: (message) => told.messages.push(message),
       quality: (row) => told.quality.push(row),
@@ -295,6 +296,12 @@ describe("quarantine", () => {
     const events = [open(), time(10), trade(1, 5_011, 10_000, "buy"), trade(2, 5_010, 10_000, "buy")];
     expect(run(events, true).quality.map((row) => row.reason)).toEqual(["event time is 5001 ms ahead of the clock"]);
     expect(run(events).quality).toEqual([]);
+  });
+
+  test("trades after a silence of the connection are not ahead, though the clock stood", () => {
+    const told = createTold(true, () => START_US + 20e6);
+    for (const event of [open(), time(10), trade(1, 20_500, 10_000, "buy"), trade(2, 25_100, 10_000, "buy")]) told.intake.handle(event);
+    expect(told.quality.map((row) => row.reason)).toEqual(["event time is 5100 ms ahead of the clock"]);
   });
 
   test("what a source could not read is kept as it came", () => {

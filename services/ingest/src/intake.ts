@@ -187,7 +187,8 @@ export class Intake {
 
   #onTrade(trade: RawTrade): void {
     const kept = this.#instruments.get(trade.instrument);
-    const aheadOfUs = this.#options.nowUs === null || this.#clockUs === 0 ? Number.POSITIVE_INFINITY : this.#clockUs;
+    const { nowUs, venueNowUs } = this.#options;
+    const aheadOfUs = nowUs === null || this.#clockUs === 0 ? Number.POSITIVE_INFINITY : Math.max(this.#clockUs, venueNowUs?.() ?? 0);
     const fault = kept === undefined ? "unknown instrument" : faultOfTrade(trade, aheadOfUs);
     if (fault === null && kept !== undefined) this.#publishTrade(kept, trade, null);
     else this.#quarantine(trade.instrument, fault ?? "", JSON.stringify(trade));
@@ -268,9 +269,8 @@ export class Intake {
     for (const kept of this.#instruments.values()) kept.gaps.expire(this.#clockUs, this.#refill);
     this.flush();
     const { venue, connection } = this.#options;
-    const held = this.#listed
-      .filter((each) => this.#instruments.get(each.instrument)?.gaps.heldAt(this.#clockUs))
-      .map((each) => each.instrument);
+    const names = this.#listed.map((each) => each.instrument);
+    const held = names.filter((name) => this.#instruments.get(name)?.gaps.heldAt(this.#clockUs));
     const state = this.#life === "live" ? "live" : "down";
     const payload: Payload<typeof clock> = { venue, connection, time: this.#clockUs, state, version: this.#version, held };
     this.#send(this.#clockSubject, payload);
