@@ -68,6 +68,12 @@ export interface BinanceServer extends AsyncDisposable {
   silence(): void;
   /** Every REST request is answered with this status until `null`. */
   refuseRest(status: number | null, retryAfterSeconds?: number): void;
+  /** REST requests are taken and not answered as long as this is on; then all that still wait are. */
+  holdRest(on: boolean): void;
+  /** REST requests that wait for their answer. */
+  held(): number;
+  /** Puts the venue's clock so far ahead of the local one; for before the first client. */
+  setAhead(aheadMs: number): void;
   close(): Promise<void>;
 }
 
@@ -91,7 +97,12 @@ export async function startBinanceServer(options: BinanceServerOptions = {}): Pr
   const sockets = new WebSocketServer({ noServer: true });
   let isCut = false;
 
-  const http = createServer((request, response) => answer(market, request, response));
+  const waiting: (() => void)[] = [];
+  let isHeld = false;
+  const http = createServer((request, response) => {
+    if (isHeld) waiting.push(() => answer(market, request, response));
+    else answer(market, request, response);
+  });
   http.on("connection", (wire: Socket) => {
     if (isCut) wire.destroy();
     wires.add(wire);
@@ -135,7 +146,7 @@ export async function startBinanceServer(options: BinanceServerOptions = {}): Pr
     streamUrl: `ws://127.0.0.1:${port}`,
     restUrl: `http://127.0.0.1:${port}`,
     requests: market.requests,
-    now: market.now,
+    now: () => market.now(),
     clients: () => clients.size,
     sendTrade,
     pushTrade(symbol, trade) {
@@ -165,21 +176,32 @@ export async function startBinanceServer(options: BinanceServerOptions = {}): Pr
     refuseRest(status, retryAfterSeconds) {
       market.refusal = status === null ? null : { status, retryAfterSeconds: retryAfterSeconds ?? null };
     },
+    holdRest(on) {
+      isHeld = on;
+      if (!on) for (const reply of waiting.splice(0)) reply();
+    },
+    held: () => waiting.length,
+    setAhead(aheadMs) {
+      market.aheadMs = aheadMs;
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-function createMarket(options: BinanceServerOptions): RestMarket {
+function createMarket(options: BinanceServerOptions): RestMarket & { aheadMs: number } {
   const trades = new Map(Object.entries(options.trades ?? {}).map(([symbol, list]) => [symbol, [...list]]));
   let updateId = 1_000;
   return {
+    aheadMs: options.aheadMs ?? 0,
     symbols: options.symbols ?? DEFAULT_SYMBOLS,
     quotes: new Map(),
     requests: [],
     wantsKey: options.wantsKey ?? true,
     refusal: null,
-    now: () => Date.now() + (options.aheadMs ?? 0),
+    now() {
+      return Date.now() + this.aheadMs;
+    },
     nextUpdateId: () => ++updateId,
     tradesOf(symbol) {
       const known = trades.get(symbol) ?? [];
