@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { openPool } from "@tickfleet/database/pool";
+import { describeDatabaseError, openPool } from "@tickfleet/database/pool";
 import type { ServiceDefinition } from "@tickfleet/runtime/run-service";
 import { createApp } from "./app.ts";
 import { openCandleStream } from "./candle-stream.ts";
@@ -27,7 +27,14 @@ export const api: ServiceDefinition<typeof apiConfig> = {
     context.onShutdown("database", () => pool.end());
     const store = new ApiStore(pool);
     health.ready("database", false, "not asked yet");
-    void watchDatabase(store, signal, (ok, detail) => health.ready("database", ok, detail));
+    let told = "";
+    void watchDatabase(store, signal, (ok, reason) => {
+      health.ready("database", ok, reason);
+      if (reason === told) return;
+      told = reason;
+      if (ok) logger.info("the database answers again");
+      else logger.warn({ reason }, "the database does not answer");
+    });
 
     const seconds = metrics.histogram(
       "http_seconds",
@@ -53,11 +60,11 @@ export const api: ServiceDefinition<typeof apiConfig> = {
 };
 
 /** Looks again and again whether the views can be read; the gateway serves what it can meanwhile. */
-async function watchDatabase(store: ApiStore, signal: AbortSignal, onState: (ok: boolean, detail?: string) => void): Promise<void> {
+async function watchDatabase(store: ApiStore, signal: AbortSignal, onState: (ok: boolean, reason: string) => void): Promise<void> {
   while (!signal.aborted) {
     await store.check().then(
-      () => onState(true),
-      (error: unknown) => onState(false, error instanceof Error ? error.message : String(error)),
+      () => onState(true, ""),
+      (error: unknown) => onState(false, describeDatabaseError(error)),
     );
     await sleep(CHECK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
