@@ -22,7 +22,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     primary key (instrument_id, event_time, epoch, source_seq)
   )`.execute(db);
   await createHypertable(db, { table: "ingest.trades", column: "event_time", chunkInterval: "1 day" });
-  await addColumnstore(db, { table: "ingest.trades", segmentBy: ["instrument_id"], orderBy: "event_time desc", after: "3 days" });
+  await addColumnstore(db, {
+    table: "ingest.trades",
+    segmentBy: ["instrument_id"],
+    orderBy: "event_time desc, epoch, source_seq",
+    after: "3 days",
+  });
   await addRetention(db, "ingest.trades", "90 days");
   await sql`create table market_events (
     input_generation smallint not null, input_seq bigint not null, partition smallint, kind text not null,
