@@ -4,10 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Migration, type MigrationProvider, type MigrationResultSet, Migrator } from "kysely/migration";
 import type pg from "pg";
-import { detectEdition } from "./edition.ts";
 import { openKysely } from "./kysely.ts";
 import { openPool } from "./pool.ts";
-import { ensureJobOwner, ensureRoles, ensureSchema, grantViews, ownerRole, runRole, schemaOf, type ViewGrant } from "./roles.ts";
+import { ensureRoles, ensureSchema, grantViews, ownerRole, runRole, schemaOf, type ViewGrant } from "./roles.ts";
 import { ensureTimescale } from "./timescale.ts";
 
 /** A migration folder or file is not as it must be, or a migration failed; `cause` is the error of the failed one. */
@@ -123,7 +122,6 @@ async function prepare(client: pg.ClientBase, options: MigrateOptions): Promise<
   const notice = await ensureTimescale(client);
   if (notice !== null) options.onNotice?.(notice);
   await ensureSchema(client, options.service);
-  if ((await detectEdition(client)) === "community") await ensureJobOwner(client, options.service);
   await ensureRoles(
     client,
     (options.grants ?? []).map((grant) => runRole(grant.reader)),

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type pg from "pg";
+import { detectEdition } from "./edition.ts";
 
 /** A service's schema is missing something that only a more powerful user can give; the message holds the statements to run. */
 export class MissingRightsError extends Error {
@@ -47,7 +48,7 @@ export async function ensureSchema(client: pg.ClientBase, service: string): Prom
   const schema = schemaOf(service);
   const owner = ownerRole(service);
   const run = runRole(service);
-  await ensureRoles(client, [owner, run]);
+  await ensureRoles(client, [owner, run], (await detectEdition(client)) === "community" ? owner : null);
   const found = await client.query<{ owner: string }>("select pg_get_userbyid(nspowner) as owner from pg_namespace where nspname = $1", [
     schema,
   ]);
@@ -64,34 +65,27 @@ export async function ensureSchema(client: pg.ClientBase, service: string): Prom
   }
 }
 
-/** Makes roles that are not there and lends them to the connecting user. @throws MissingRightsError */
-export async function ensureRoles(client: pg.ClientBase, roles: readonly string[]): Promise<void> {
+/**
+ * Makes roles that are not there and lends them to the connecting user.
+ * @param jobOwner the one of them that the server runs jobs as (columnstore and retention policies): TimescaleDB starts
+ * them only for a role that may log in, and a limit of 0 connections keeps everybody from logging in as it
+ * @throws MissingRightsError
+ */
+export async function ensureRoles(client: pg.ClientBase, roles: readonly string[], jobOwner: string | null = null): Promise<void> {
   const missing = async (): Promise<string[]> => {
-    const found = await client.query<{ rolname: string; usable: boolean }>(
-      `select rolname, pg_has_role(current_user, oid, ${await memberPrivilege(client)}) as usable from pg_roles where rolname = any($1)`,
+    const found = await client.query<{ rolname: string; rolcanlogin: boolean; usable: boolean }>(
+      `select rolname, rolcanlogin, pg_has_role(current_user, oid, ${await memberPrivilege(client)}) as usable from pg_roles where rolname = any($1)`,
       [roles],
     );
     return roles.flatMap((role) => {
       const row = found.rows.find((candidate) => candidate.rolname === role);
-      if (row?.usable) return [];
-      const lend = `grant "${role}" to current_user`;
-      return row === undefined ? [`create role "${role}" nologin`, lend] : [lend];
+      const login = role === jobOwner ? "login connection limit 0" : "nologin";
+      const make = row === undefined ? [`create role "${role}" ${login}`] : [];
+      const change = role === jobOwner && row?.rolcanlogin === false ? [`alter role "${role}" ${login}`] : [];
+      return [...make, ...change, ...(row?.usable ? [] : [`grant "${role}" to current_user`])];
     });
   };
   await repeat(async () => administer(client, await missing()));
-}
-
-/**
- * Lets the server run jobs (columnstore and retention policies) as the owner of a service's tables: TimescaleDB
- * starts them only for a role that may log in. The limit of 0 connections keeps everybody else from logging in as it.
- * @throws MissingRightsError
- */
-export async function ensureJobOwner(client: pg.ClientBase, service: string): Promise<void> {
-  const owner = ownerRole(service);
-  await repeat(async () => {
-    const found = await client.query("select from pg_roles where rolname = $1 and rolcanlogin", [owner]);
-    if (found.rows.length === 0) await administer(client, [`alter role "${owner}" login connection limit 0`]);
-  });
 }
 
 /**
