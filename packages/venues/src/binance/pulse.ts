@@ -4,6 +4,9 @@ import type { VenueClock } from "./venue-clock.ts";
 /** The clock speaks so long after each second of venue time, past the time that late trades have. */
 const CLOCK_PHASE_MS = 300;
 
+/** After so many pings without an answer the venue answers none: then any frame that comes later proves the time of a ping. */
+const UNANSWERED = 5;
+
 export interface PulseOptions {
   clock: VenueClock;
   livenessMs: number;
@@ -26,9 +29,10 @@ export interface Pulse {
 export function createPulse(socket: WebSocket, options: PulseOptions): Pulse {
   const { clock, livenessMs, onTime } = options;
   let lastSignMs = 0;
-  /** Time of the last ping, epoch microseconds of the venue, until it is told. */
-  let pingedUs: number | null = null;
+  /** When the last ping went out: epoch microseconds of the venue (0 where not known), which it carries, and local milliseconds. */
+  let pingedUs = 0;
   let pingedMs = 0;
+  let unanswered = 0;
   let watchTimer: NodeJS.Timeout | undefined;
   let clockTimer: NodeJS.Timeout | undefined;
 
@@ -38,13 +42,10 @@ export function createPulse(socket: WebSocket, options: PulseOptions): Pulse {
 
   function pong(data: string): void {
     sign();
+    unanswered = 0;
+    const timeUs = Number(data);
     // It was sent after the ping came there, and everything sent before it is here.
-    if (pingedUs !== null && data === String(pingedUs)) tell(pingedUs);
-  }
-
-  function tell(timeUs: number): void {
-    pingedUs = null;
-    onTime(clock.advance(timeUs));
+    if (timeUs > 0 && timeUs <= pingedUs) onTime(clock.advance(timeUs));
   }
 
   function watch(): void {
@@ -56,11 +57,11 @@ export function createPulse(socket: WebSocket, options: PulseOptions): Pulse {
   }
 
   function tick(): void {
-    // A venue that answers no pings, but sends: a second later.
-    if (pingedUs !== null && lastSignMs > pingedMs) tell(pingedUs);
+    if (unanswered > UNANSWERED && pingedUs > 0 && lastSignMs > pingedMs) onTime(clock.advance(pingedUs));
     if (socket.readyState === WebSocket.OPEN) {
-      pingedUs = clock.offsetUs() === null ? null : Math.round(clock.now());
+      pingedUs = clock.offsetUs() === null ? 0 : Math.round(clock.now());
       pingedMs = Date.now();
+      unanswered += 1;
       socket.ping(String(pingedUs));
     }
     const phaseMs = (clock.now() / 1000) % 1000;
