@@ -78,6 +78,7 @@ async function measure(name: string, results: Map<string, Result[]>): Promise<Re
     figureOf: async (other) => (await measure(other, results)).find((result) => result.name === other)?.value ?? Number.NaN,
   });
   results.set(name, found);
+  for (const result of found) tell(`${figure(result.value)} ${result.unit}`);
   return found;
 }
 

@@ -8,7 +8,7 @@ import { type BenchFleet, startBenchFleet, untilStored } from "../src/bench-flee
 const TRADES_PER_SECOND = 1_000;
 const SYMBOLS = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "ADAUSDT", "LTCUSDT", "LINKUSDT"];
 const WARM_UP_MS = 10_000;
-const MEASURE_MS = 20_000;
+const MEASURE_MS = 10_000;
 const SETTLE_MS = 2_000;
 const HOP_MESSAGES = 5_000;
 const HOP_BYTES = 1_200;

@@ -15,7 +15,7 @@ export const aggregatorConfig = {
     .int()
     .min(5)
     .max(10_000)
-    .default(15)
+    .default(10)
     .describe("shortest time between two forming updates, milliseconds"),
   AGGREGATOR_LEASE_MS: z.coerce
     .number()

@@ -6,6 +6,8 @@ import { SpoolCursor, type SpooledMessage } from "./spool-cursor.ts";
 const STREAM = "MARKET";
 const MOST_MESSAGES = 256;
 const MOST_BYTES = 1024 * 1024;
+/** So few go one by one: for an atomic batch the broker opens a file of its own, which takes longer. */
+const MOST_SINGLES = 8;
 const CHECK_MS = 5_000;
 /** How far back the end of the stream is searched for a message of this spool. */
 const SEARCH_BACK = 2_000;
@@ -104,13 +106,14 @@ export class Publisher {
     const end = this.#end as StreamEnd;
     const suffix = this.#attempt === 0 ? "" : `~${this.#attempt}`;
     let bytes = 0;
+    const singly = messages.length <= MOST_SINGLES;
     const outgoing: OutgoingMessage[] = messages.map((message, i) => {
       bytes += message.data.byteLength;
       const headers: Record<string, string> = { "Nats-Msg-Id": `${spool.id}-${message.n}${suffix}`, ...message.headers };
-      if (i === 0) headers["Nats-Expected-Last-Sequence"] = String(end.lastSeq);
+      if (i === 0 || singly) headers["Nats-Expected-Last-Sequence"] = String(end.lastSeq + i);
       return { subject: message.subject, headers, data: message.data };
     });
-    const { lastSeq } = await bus.publishBatch(outgoing);
+    const { lastSeq } = await (singly ? publishSingly(bus, outgoing) : bus.publishBatch(outgoing));
     end.lastSeq = lastSeq;
     this.#attempt = 0;
     onPublished(messages.length, bytes);
@@ -204,4 +207,11 @@ export class Publisher {
     this.#trouble = ok ? "" : detail;
     this.#options.onStatus(ok, detail);
   }
+}
+
+/** Publishes one after the other, each when the one before it is stored: sent ahead, one might follow another writer's message. */
+async function publishSingly(bus: Pick<Bus, "publishBatch">, messages: readonly OutgoingMessage[]): Promise<{ lastSeq: number }> {
+  let lastSeq = 0;
+  for (const message of messages) ({ lastSeq } = await bus.publishBatch([message]));
+  return { lastSeq };
 }
