@@ -6,7 +6,7 @@ import { differences } from "./ledger.ts";
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 0, 5, 22);
 const job: Job = { kind: "demo", seed: 7, startMs: START_MS, endMs: START_MS + (isLong ? 26 : 2) * HOUR_MS };
-const TIMEOUT_MS = isLong ? 1_800_000 : 100_000;
+const TIMEOUT_MS = isLong ? 1_800_000 : 240_000;
 const kills: Kills = isLong ? { services: 50, broker: 5, database: 3 } : { services: 6, broker: 1, database: 1 };
 
 let expected: Run;

@@ -14,7 +14,10 @@ let relations: { schema: string; name: string; kind: "table" | "view" }[];
 beforeAll(async () => {
   database = await startDatabase();
   for (const service of SERVICES) {
-    const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(`${schemaOf(service)}.`)) }));
+    const grants = viewGrants.map(({ reader, views }) => ({
+      reader,
+      views: views.filter((view) => view.startsWith(`${schemaOf(service)}.`)),
+    }));
     await migrate({ url: database.url, service, folder: join(projectRoot, "services", service, "migrations"), grants });
   }
   relations = await database.query(

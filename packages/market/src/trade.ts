@@ -1,22 +1,8 @@
-/** Who took liquidity. `unknown` counts in volume, never in buy or sell volume. */
-export type Side = "buy" | "sell" | "unknown";
-
 /** How the side was found: the venue's flag, the quote rule, the tick rule, or not at all. */
 export type SideMethod = "flag" | "quote" | "tick" | "none";
 
 /** Which clock chose the quote that a trade carries: the venue's, or the order of arrival. */
 export type QuoteMethod = "venue" | "arrival";
-
-/** Best bid and offer that stood before a trade, as scaled integers at the trade's scales. */
-export interface TradeQuote {
-  bid: number;
-  ask: number;
-  bidSize: number;
-  askSize: number;
-  /** Time since the quote's connection last confirmed it, in microseconds, on the clock of `method`; never negative. */
-  ageUs: number;
-  method: QuoteMethod;
-}
 
 /**
  * Trades of one instrument and one epoch, column by column. The arrays are scratch space that a

@@ -1,0 +1,92 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { removeScratch, scratchFolder } from "../../packages/testkit/src/scratch.ts";
+import { type Kills, killBy, planOf, type Run, run, sumUp, undisturbed } from "./disturbance.ts";
+import { chaosSeed, isLong, type Job, say } from "./fleet-under-test.ts";
+import { readZip, writeZip } from "./lean-zip.ts";
+import { differences } from "./ledger.ts";
+
+const SHARED = process.env["TICKFLEET_SHARED"] ?? resolve(fileURLToPath(new URL("../../../shared", import.meta.url)));
+const SPY = join(SHARED, "data/ticks_lean/equity_spy_20131007_trade.zip");
+const TIMEOUT_MS = isLong ? 1_200_000 : 240_000;
+const kills: Kills = isLong ? { services: 50, broker: 5, database: 3 } : { services: 6, broker: 1, database: 1 };
+
+const MINUTE_MS = 60_000;
+/** Stretches of which nothing is replayed, in minutes since midnight in New York. */
+const HOLES = [
+  [600, 607],
+  [720, 728],
+  [840, 846],
+] as const;
+/** Minutes of which the trades in the middle come late: from so far before the close to so far after it. */
+const LATE_MINUTES = [590, 650, 700, 760, 800, 900];
+const LATE_BY_MS = 90_000;
+/** The short form replays the morning. */
+const UNTIL_MINUTE = isLong ? 1_440 : 735;
+/** The same symbol, spelled so that every part is a file of its own. */
+const SPELLINGS = ["spy", "SPY", "Spy", "sPy"];
+
+const scratch = scratchFolder("chaos-spy");
+let job: Job;
+let expected: Run;
+let late = 0;
+
+/** Splits the day at the holes, and moves trades of some minutes behind those of the next. */
+function disturbedDay(): Job {
+  const rows = readZip(SPY).map((line) => ({ ms: Number(line.slice(0, line.indexOf(","))), line }));
+  const kept = rows.filter(
+    ({ ms }) => ms < UNTIL_MINUTE * MINUTE_MS && !HOLES.some(([from, to]) => ms >= from * MINUTE_MS && ms < to * MINUTE_MS),
+  );
+  const replays: { id: string; files: string[] }[] = [];
+  for (const [i, spelling] of SPELLINGS.entries()) {
+    const from = HOLES[i - 1]?.[1] ?? 0;
+    const to = HOLES[i]?.[0] ?? 1_440;
+    const part = kept.filter(({ ms }) => ms >= from * MINUTE_MS && ms < to * MINUTE_MS);
+    if (part.length === 0) continue;
+    const moved = part.filter(({ ms }, at) => at % 40 === 7 && LATE_MINUTES.includes(Math.floor(ms / MINUTE_MS)));
+    late += moved.length;
+    const behind = new Set(moved);
+    const lines = part
+      .map((row, at) => ({ ...row, at, sent: behind.has(row) ? row.ms + LATE_BY_MS : row.ms }))
+      .sort((a, b) => a.sent - b.sent || a.at - b.at)
+      .map(({ line }) => line);
+    const path = join(scratch, `${i}.zip`);
+    writeZip(path, `20131007_${spelling}_Trade_Tick.csv`, lines);
+    replays.push({ id: `spy-${i}`, files: [path] });
+  }
+  return { kind: "replay", replays };
+}
+
+describe.skipIf(!existsSync(SPY))("SPY of 2013-10-07 with late trades and holes (skipped where ../shared/data is absent)", () => {
+  beforeAll(async () => {
+    job = disturbedDay();
+    expected = await undisturbed(job, TIMEOUT_MS);
+    say(sumUp("SPY, undisturbed", expected));
+  }, TIMEOUT_MS);
+
+  afterAll(() => removeScratch(scratch));
+
+  test("the undisturbed run has revisions and gaps", () => {
+    expect(late).toBeGreaterThanOrEqual(3);
+    expect(expected.ledger.revisions).toBeGreaterThanOrEqual(3);
+    expect(expected.ledger.gaps.length).toBeGreaterThanOrEqual(isLong ? 3 : 2);
+    expect(expected.ledger.doubled).toBe(0);
+  });
+
+  test.each(isLong ? [1, 7, 1_000] : [7])(
+    "killed at random points with micro-batches of %i messages: equal tables and streams",
+    async (maxMessages) => {
+      const seed = chaosSeed + 100 + maxMessages;
+      say(`SPY, micro-batches of ${maxMessages}, seed ${chaosSeed}`);
+      const duplicateWindow = maxMessages === 1_000 ? {} : { duplicateWindowMs: 100 };
+      const plan = planOf(kills, expected.messages, seed);
+      const disturbed = await run({ job, maxMessages, ...duplicateWindow }, TIMEOUT_MS, (fleet) => killBy(fleet, plan, seed, TIMEOUT_MS));
+      say(sumUp(`SPY, micro-batches of ${maxMessages}`, disturbed));
+      expect(differences(expected.ledger, disturbed.ledger).map((line) => line.slice(0, 600))).toEqual([]);
+      expect(Object.values(disturbed.killed).reduce((sum, count) => sum + count, 0)).toBe(kills.services + kills.broker + kills.database);
+    },
+    TIMEOUT_MS,
+  );
+});
