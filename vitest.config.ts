@@ -1,6 +1,11 @@
 import { defineConfig } from "vitest/config";
 
-const shared = { environment: "node", pool: "forks", passWithNoTests: true } as const;
+const shared = {
+  environment: "node",
+  pool: "forks",
+  passWithNoTests: true,
+  setupFiles: ["packages/testkit/src/property-seed.ts"],
+} as const;
 
 /** `unit`: pure and quick, beside the source. `service`: real servers and processes, in `test/` folders. */
 export default defineConfig({

@@ -1,58 +1,59 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { projectRoot } from "./folders.ts";
+import { longTestsHelp, parseLongTests } from "./long-tests.ts";
 import { findNatsServer } from "./nats-server.ts";
 
 // `npm test` and `npm run test:long`: sees to it that the servers can be had, then hands over to vitest.
 
-const LONG_TESTS = "test/chaos";
-/** Options of `test:long` that the tests read from the environment. */
-const LONG_OPTIONS = { "--seed": "TICKFLEET_SEED", "--for": "TICKFLEET_FOR" } as const;
-
 await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<void> {
-  const isLong = args[0] === "--long";
-  const env: NodeJS.ProcessEnv = { ...process.env };
   try {
-    // the tests find the same server again without looking for it
-    env["NATS_SERVER"] = await findNatsServer((line) => process.stdout.write(`  ${line}\n`));
-    const rest = isLong ? longArguments(args.slice(1), env) : args;
-    process.exitCode = await runVitest(["run", ...rest], env);
+    process.exitCode = args[0] === "--long" ? await runLong(args.slice(1)) : await runVitest(["run", ...args], await environment());
   } catch (error) {
     process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
   }
 }
 
-/** What is left for vitest: a name picks the test files that contain it. */
-function longArguments(args: readonly string[], env: NodeJS.ProcessEnv): string[] {
-  env["TICKFLEET_LONG"] = "1";
-  const rest: string[] = [];
-  for (let at = 0; at < args.length; at++) {
-    const arg = args[at] as string;
-    const variable = LONG_OPTIONS[arg as keyof typeof LONG_OPTIONS];
-    if (variable === undefined) rest.push(arg);
-    else {
-      at += 1;
-      if (args[at] === undefined) throw new Error(`${arg}: expected a value after it`);
-      env[variable] = args[at];
-    }
+/** Round after round while there is time, each with the next seed; the first failure ends it. */
+async function runLong(args: readonly string[]): Promise<number> {
+  const { filters, options, seed, forMs, help } = parseLongTests(args);
+  if (help) {
+    process.stdout.write(`${longTestsHelp}\n`);
+    return 0;
   }
-  if (!existsSync(join(projectRoot, LONG_TESTS))) throw new Error(`there are no long tests yet: ${LONG_TESTS} does not exist`);
-  const named = rest.some((arg) => !arg.startsWith("-"));
-  return named ? rest.map((arg) => (arg.startsWith("-") ? arg : `${LONG_TESTS}/${arg}`)) : [LONG_TESTS, ...rest];
+  const env: NodeJS.ProcessEnv = { ...(await environment()), TICKFLEET_LONG: "1" };
+  const end = Date.now() + forMs;
+  // a round beyond the first needs other seeds than the tests' own
+  const first = seed ?? (forMs > 0 ? Math.floor(Date.now() / 1000) : null);
+  for (let round = 0; ; round++) {
+    if (first !== null) env["TICKFLEET_SEED"] = String(first + round);
+    if (forMs > 0) process.stdout.write(`\n  round ${round + 1}: --seed ${env["TICKFLEET_SEED"]}\n`);
+    const code = await runVitest(["run", ...filters, ...options], env);
+    if (code !== 0 && first !== null) process.stdout.write(`\n  failed with --seed ${env["TICKFLEET_SEED"]}\n`);
+    if (code !== 0 || Date.now() >= end) return code;
+  }
+}
+
+/** This process's variables, and where nats-server is: the tests find the same one without looking for it. */
+async function environment(): Promise<NodeJS.ProcessEnv> {
+  return { ...process.env, NATS_SERVER: await findNatsServer((line) => process.stdout.write(`  ${line}\n`)) };
 }
 
 function runVitest(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const manifest = createRequire(join(projectRoot, "package.json")).resolve("vitest/package.json");
   const child = spawn(process.execPath, [join(dirname(manifest), "vitest.mjs"), ...args], { cwd: projectRoot, env, stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  const forwards = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => [signal, () => void child.kill(signal)] as const);
+  for (const [signal, forward] of forwards) process.on(signal, forward);
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code, signal) => resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));
+    child.once("close", (code, signal) => {
+      for (const [name, forward] of forwards) process.off(name, forward);
+      resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);
+    });
   });
 }

@@ -9,7 +9,7 @@ import { isMistake, isOperational, LanesLostError } from "./failures.ts";
 import { findFault } from "./lane-check.ts";
 import type { LaneHandler } from "./lane-handler.ts";
 import { LaneOutputs } from "./lane-outputs.ts";
-import { type HistoryFold, type Lane, resumeLane } from "./lane-resume.ts";
+import { type HistoryFold, isRebuilt, type Lane, resumeLane } from "./lane-resume.ts";
 import { type InputMessage, type OrderedReader, openOrderedReader } from "./ordered-reader.ts";
 
 /** A handler threw at a message: the process ends, and begins again at its checkpoint. */
@@ -71,6 +71,7 @@ class Consumer {
   readonly #lanes = new Map<number, Lane>();
   readonly #outputs: LaneOutputs;
   readonly #renewEveryMs: number;
+  #renewing = false;
   /** How the messages of a rebuild are folded. */
   readonly #history: HistoryFold;
   /** Lanes that are leased, and not yet resumed. */
@@ -84,14 +85,8 @@ class Consumer {
     this.#options = options;
     this.#outputs = new LaneOutputs(options.bus);
     this.#renewEveryMs = Math.min(RENEW_EVERY_MS, options.store.ttlMs / RENEWALS_PER_LEASE);
-    let renewed = Date.now();
     this.#history = {
-      fold: async (lane, message) => {
-        await this.#foldLane(lane, message);
-        if (Date.now() - renewed < this.#renewEveryMs) return;
-        renewed = Date.now();
-        await options.store.renew([...this.#lanes.values(), ...this.#taken]);
-      },
+      fold: (lane, message) => this.#foldLane(lane, message),
       flush: (lane, now) => this.#flushLanes([lane], now),
     };
   }
@@ -103,6 +98,8 @@ class Consumer {
     let verified = Date.now();
     let reconnects = bus.reconnects();
     let waitMs = TAKE_WAIT_MS;
+    // restoring and rebuilding lanes, or a slow commit, may take longer than a lease
+    const heartbeat = setInterval(() => void this.#renew(), this.#renewEveryMs);
     try {
       while (!signal.aborted) {
         const now = Date.now();
@@ -130,6 +127,7 @@ class Consumer {
       await store.release([...this.#lanes.values()]);
       await store.leave();
     } finally {
+      clearInterval(heartbeat);
       await this.#reader?.close().catch(() => undefined);
       this.#reader = null;
       this.#outputs.clear();
@@ -138,6 +136,20 @@ class Consumer {
       if (!signal.aborted) await store.release(lanes).catch(() => undefined);
       this.#lanes.clear();
       this.#taken = [];
+    }
+  }
+
+  /** Prolongs what is held, beside the loop; whether a lane was lost the loop finds out by itself. */
+  async #renew(): Promise<void> {
+    if (this.#renewing) return;
+    this.#renewing = true;
+    try {
+      await this.#options.store.join();
+      await this.#options.store.renew([...this.#lanes.values(), ...this.#taken]);
+    } catch {
+      // a database that is away stops the loop, which says so
+    } finally {
+      this.#renewing = false;
     }
   }
 
@@ -232,7 +244,8 @@ class Consumer {
   async #deadLetter(lane: Lane, message: InputMessage, kind: "invalid" | "fault", error: string): Promise<void> {
     const { bus, service, inputStream, handler, logger } = this.#options;
     logger.error({ stream: inputStream, seq: message.seq, subject: message.subject, kind, error }, "message dead-lettered");
-    await publishDeadLetter(bus, service, inputStream, message, kind, error);
+    // what could not be read is in the history because it is among the dead letters already
+    if (kind === "fault" || !isRebuilt(lane)) await publishDeadLetter(bus, service, inputStream, message, kind, error);
     handler.deadLettered(lane.lane, message, kind);
   }
 

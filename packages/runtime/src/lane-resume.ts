@@ -11,6 +11,8 @@ const FAULTS_UNTIL_PARKED = 3;
 /** Messages of a rebuild between two commits. */
 const MESSAGES_PER_COMMIT = 2_000;
 
+const REBUILD_OF = "rebuild of ";
+
 /** A lane that this process reads. */
 export interface Lane extends OwnedLane, LaneOutputState {
   streamCreated: string;
@@ -31,6 +33,11 @@ export interface ResumeOptions {
   handler: LaneHandler;
   inputStream: string;
   outputStream: string | null;
+}
+
+/** Whether a lane's messages come from its history at present. */
+export function isRebuilt(lane: Lane): boolean {
+  return lane.streamCreated.startsWith(REBUILD_OF);
 }
 
 /** The loop's own ways to fold a message and to commit. */
@@ -104,7 +111,7 @@ async function rebuild(options: ResumeOptions, fold: HistoryFold, owned: OwnedLa
 async function foldHistory(options: ResumeOptions, fold: HistoryFold, lane: Lane, history: LaneHistory): Promise<Lane> {
   const created = lane.streamCreated;
   // no stream has this name: a rebuild that is cut short begins again
-  lane.streamCreated = `rebuild of ${created}`;
+  lane.streamCreated = REBUILD_OF + created;
   const faults = lane.faults;
   lane.faults = await options.store.faults(lane.lane, lane.streamCreated, FAULTS_UNTIL_PARKED);
   let folded = 0;

@@ -46,7 +46,8 @@ interface TradeRow {
 interface EventRow {
   input_generation: number;
   input_seq: number;
-  kind: "clock" | "status" | "gap";
+  /** `unreadable`: a message that was dead-lettered, with its bytes in base64. */
+  kind: "clock" | "status" | "gap" | "unreadable";
   payload: Record<string, unknown>;
 }
 
@@ -194,6 +195,10 @@ function inputOf(message: HistoryMessage): InputMessage {
 }
 
 function eventMessage(row: EventRow): HistoryMessage {
+  if (row.kind === "unreadable") {
+    const { subject, data } = row.payload as { subject: string; data: string };
+    return { generation: row.input_generation, seq: row.input_seq, subject, data: Buffer.from(data, "base64") };
+  }
   const definition = { clock, status, gap }[row.kind];
   const parameters = Object.fromEntries(
     Object.entries(row.payload).filter((entry): entry is [string, string] => typeof entry[1] === "string"),

@@ -76,11 +76,11 @@ export interface Replica {
 /** The aggregator's consume loop in this process; `change` may replace the handler's parts. */
 export function startReplica(
   around: Surroundings,
-  options: Partial<ConsumerOptions> = {},
+  { leaseMs = LEASE_MS, ...options }: Partial<ConsumerOptions> & { leaseMs?: number } = {},
   change: (handler: CandleHandler) => void = () => {},
 ): Replica {
-  const lanes = new LaneStore(around.pool, "aggregator", `replica-${crypto.randomUUID()}`, LEASE_MS);
-  const handler = new CandleHandler(new CandleStore(around.pool, lanes, LEASE_MS), around.pool, new FormingUpdates(around.bus, 15));
+  const lanes = new LaneStore(around.pool, "aggregator", `replica-${crypto.randomUUID()}`, leaseMs);
+  const handler = new CandleHandler(new CandleStore(around.pool, lanes, leaseMs), around.pool, new FormingUpdates(around.bus, 15));
   change(handler);
   const abort = new AbortController();
   const done = consume({

@@ -126,6 +126,31 @@ test("two replicas that join and leave hand partitions over without a loss", asy
   expect(await outcome()).toEqual(expected);
 });
 
+test("lanes whose restoring takes longer than the lease are not lost meanwhile", async () => {
+  const expected = await reference();
+  await publish(around.bus, script.messages);
+  const slowly = (handler: Replica["handler"]): void => {
+    const restore = handler.restore.bind(handler);
+    handler.restore = async (lane) => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await restore(lane);
+    };
+  };
+  const first = start({ leaseMs: 1_000 }, slowly);
+  await caughtUp(around);
+  await first.stop();
+  // what they have to restore now takes 16 x 200 ms for one of them
+  start({ leaseMs: 1_000, maxMessages: 1 }, slowly);
+  start({ leaseMs: 1_000, maxMessages: 1 }, slowly);
+  const epochs = async (): Promise<number> =>
+    (await around.pool.query<{ sum: number }>("select sum(epoch)::int as sum from aggregator.lanes")).rows[0]?.sum ?? 0;
+  await expect.poll(() => replicas.slice(1).map(({ handler }) => handler.lanes.size), { timeout: 20_000 }).toEqual([8, 8]);
+  const settled = await epochs();
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  expect(await epochs()).toBe(settled);
+  expect(await outcome()).toEqual(expected);
+});
+
 test("a message that makes the handler throw parks its instrument; sent back after the fix it gives the same candles", async () => {
   const expected = await reference();
   const poisoned = script.messages.findIndex(

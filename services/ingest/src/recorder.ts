@@ -103,7 +103,19 @@ export class Recorder implements LaneHandler {
     if (market.kind === "status") this.#rows.statuses.push(market.payload);
   }
 
-  deadLettered(): void {}
+  /** A rebuild must meet what cannot be read too: it made minutes partial. */
+  deadLettered(_lane: number, message: InputMessage): void {
+    const partition = partitionInSubject(message.subject);
+    this.#rows.events.push({
+      inputSeq: message.seq,
+      partition: partition === "all" ? null : partition,
+      kind: "unreadable",
+      venue: "",
+      subjectTail: message.subject,
+      timeUs: Date.now() * 1000,
+      payload: JSON.stringify({ subject: message.subject, data: Buffer.from(message.data).toString("base64") }),
+    });
+  }
 
   isParked(): boolean {
     return false;

@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { deadLetter } from "../../packages/contracts/src/dead-letter-messages.ts";
+import { tradeBatch } from "../../packages/contracts/src/market-messages.ts";
+import { subjectOf } from "../../packages/contracts/src/message.ts";
+import { DemoFleet, MINUTE_MS } from "./demo-fleet.ts";
+
+const START_MS = Date.UTC(2026, 0, 5, 12);
+const HALF_MS = START_MS + 20 * MINUTE_MS;
+
+test("a message that cannot be read makes its minute partial, also after a rebuild from history", async () => {
+  await using fleet = await DemoFleet.open();
+  const ingest = await fleet.start("ingest", fleet.demo({ startMs: START_MS, endMs: HALF_MS }));
+  const aggregator = await fleet.start("aggregator");
+  await fleet.settled();
+  await sendUnreadable(fleet, "BTC-USDT");
+  await expect.poll(async () => (await fleet.bus.streamPosition("DLQ")).lastSeq, { timeout: 20_000 }).toBe(3);
+  await ingest.stop();
+  await fleet.start("ingest", fleet.demo({ startMs: HALF_MS, endMs: HALF_MS + 20 * MINUTE_MS }));
+  await fleet.settled(2);
+  const candles = await fleet.candles();
+  const partial = candles.filter((line) => /"timeframe": "1m"/.test(line) && /"completeness": "partial"/.test(line));
+  expect(partial.filter((line) => line.includes('"BTC-USDT"')).map((line) => JSON.parse(line).open_time)).toContainEqual(
+    expect.stringContaining("12:20:00"),
+  );
+
+  await aggregator.stop();
+  await fleet.database.query("drop schema aggregator cascade");
+  await fleet.bus.connection.request("$JS.API.STREAM.DELETE.CANDLES", "", { timeout: 5_000 });
+  await fleet.prepare();
+  await fleet.start("aggregator");
+  await fleet.settled(2);
+  expect(await fleet.candles()).toEqual(candles);
+  expect((await fleet.bus.streamPosition("DLQ")).lastSeq).toBe(3);
+});
+
+/** Brings a batch that is no JSON into MARKET, the way dead letters go back. */
+async function sendUnreadable({ bus }: DemoFleet, instrument: string): Promise<void> {
+  const letter = {
+    service: "aggregator",
+    stream: "MARKET",
+    streamSeq: 1,
+    subject: subjectOf(tradeBatch, { venue: "demo", instrument }),
+    headers: {},
+    payload: Buffer.from('{"venue":').toString("base64"),
+    kind: "invalid",
+    error: "made by a test",
+    time: START_MS,
+  };
+  const subject = subjectOf(deadLetter, { service: "aggregator", stream: "MARKET" });
+  const { lastSeq } = await bus.publishBatch([{ subject, headers: {}, data: Buffer.from(JSON.stringify(letter)) }]);
+  await bus.connection.request("ctl.v1.ingest.dead-letter-retry", JSON.stringify({ dlqSeqs: [lastSeq] }), { timeout: 5_000 });
+}
