@@ -30,7 +30,7 @@ export default defineConfig({
           ...shared,
           name: "service",
           include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "infra/*/test/**/*.test.ts", "test/**/*.test.ts"],
-          testTimeout: 120_000,
+          testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 2,
           globalSetup: ["packages/testkit/src/shared-servers.ts"],

@@ -79,8 +79,8 @@ export function decodeTradeBatch(data: Uint8Array, into: TradeColumns): DecodedB
   into.count = n;
   into.priceScale = bounded(message, "priceScale", 0, 18);
   into.sizeScale = bounded(message, "sizeScale", 0, 18);
-  accumulate(message["eventTimeUs"], "eventTimeUs", n, into.eventTimeUs);
-  accumulate(message["receivedTimeUs"], "receivedTimeUs", n, into.receivedTimeUs);
+  accumulate(message["eventTimeUs"], "eventTimeUs", n, into.eventTimeUs, 0);
+  accumulate(message["receivedTimeUs"], "receivedTimeUs", n, into.receivedTimeUs, 0);
   accumulate(message["sourceSeq"], "sourceSeq", n, into.sourceSeq);
   accumulate(message["price"], "price", n, into.price);
   copy(message["size"], "size", n, into.size, 0, Number.MAX_SAFE_INTEGER);
@@ -133,14 +133,16 @@ function differences(values: Float64Array, count: number): number[] {
   return out;
 }
 
-function accumulate(value: unknown, field: string, count: number, into: Float64Array): void {
+function accumulate(value: unknown, field: string, count: number, into: Float64Array, low = Number.MIN_SAFE_INTEGER): void {
   if (!Array.isArray(value) || value.length !== count) throw new InvalidMessageError(`trade batch: ${field} is not ${count} integers`);
   let sum = 0;
   for (let i = 0; i < count; i++) {
     const entry = value[i] as number;
     sum += entry;
-    if (!Number.isInteger(entry) || !Number.isSafeInteger(sum))
-      throw new InvalidMessageError(`trade batch: ${field}[${i}] is not a safe integer but ${String(value[i])}`);
+    if (!Number.isInteger(entry) || !Number.isSafeInteger(sum) || sum < low)
+      throw new InvalidMessageError(
+        `trade batch: ${field}[${i}] is not an integer of ${low} or more that fits 53 bits, after ${String(value[i])} it is ${sum}`,
+      );
     into[i] = sum;
   }
 }

@@ -1,6 +1,17 @@
 import { type Kysely, sql } from "kysely";
 import type { Pool, Queryable } from "./pool.ts";
 
+/** The last message of a lane in a stream that it writes. */
+export interface OutputPosition {
+  /** Incarnation of the stream. */
+  created: string;
+  /** 0: nothing of this lane is in it. */
+  seq: number;
+  id: string;
+  /** What the stream holds after it may come again, and is told by its ids: the input log lost its tail, or was made anew. */
+  byIds?: boolean;
+}
+
 /** Where a lane stands: what it has read, and what it has written. */
 export interface LanePosition {
   /** Incarnation of the input stream; null where the lane never ran, or is being rebuilt. */
@@ -8,11 +19,12 @@ export interface LanePosition {
   /** Last input message that is in the state. */
   seq: number;
   inputId: string;
-  /** Incarnation of the output stream; null where nothing was written or there is none. */
-  outputCreated: string | null;
-  outputSeq: number;
-  outputId: string;
+  /** By name of the stream; one that was never written is absent. */
+  outputs: Readonly<Record<string, OutputPosition>>;
 }
+
+/** The position of a lane that has read and written nothing. */
+export const NOWHERE: LanePosition = { streamCreated: null, seq: 0, inputId: "", outputs: {} };
 
 export interface OwnedLane extends LanePosition {
   lane: number;
@@ -30,13 +42,12 @@ export interface LaneUpdate extends OwnedLane {
 /** Checkpoints kept per lane besides the present one. */
 const KEPT_CHECKPOINTS = 3;
 
-const POSITION_COLUMNS = `stream_created as "streamCreated", seq, input_id as "inputId",
-  output_created as "outputCreated", output_seq as "outputSeq", output_id as "outputId"`;
+const POSITION_COLUMNS = `stream_created as "streamCreated", seq, input_id as "inputId", outputs`;
 
 /** Creates lanes (one row each: lease and checkpoint), kept checkpoints, members and faults in a service's schema. */
 export async function createLaneTables(db: Kysely<unknown>, schema: string, lanes: number): Promise<void> {
   const position = sql`stream_created text, seq bigint not null default 0, input_id text not null default '',
-    output_created text, output_seq bigint not null default 0, output_id text not null default ''`;
+    outputs jsonb not null default '{}'`;
   await sql`create table ${sql.table(`${schema}.lanes`)} (
     lane int primary key, owner text, epoch bigint not null default 0, expires timestamptz not null default '-infinity', ${position}
   )`.execute(db);
@@ -50,9 +61,7 @@ export async function createLaneTables(db: Kysely<unknown>, schema: string, lane
     primary key (lane, stream_created, seq)
   )`.execute(db);
   await sql`create view ${sql.table(`${schema}.pub_lanes`)} as
-    select lane, owner, epoch, expires, stream_created, seq, input_id, output_created, output_seq from ${sql.table(`${schema}.lanes`)}`.execute(
-    db,
-  );
+    select lane, owner, epoch, expires, stream_created, seq, input_id, outputs from ${sql.table(`${schema}.lanes`)}`.execute(db);
 }
 
 /** Leases and checkpoints of one service's lanes, for one process. */
@@ -128,11 +137,11 @@ export class LaneStore {
   /** Sets a lane's position outside a commit, after its rows were rolled back or wiped; drops the newer kept ones. */
   async reset(database: Queryable, lane: Pick<OwnedLane, "lane" | "epoch">, to: LanePosition): Promise<boolean> {
     const { rowCount } = await database.query(
-      `with moved as (update ${this.#schema}.lanes set stream_created = $4, seq = $5, input_id = $6, output_created = $7, output_seq = $8, output_id = $9
+      `with moved as (update ${this.#schema}.lanes set stream_created = $4, seq = $5, input_id = $6, outputs = $7
          where lane = $1 and epoch = $2 and owner = $3 returning lane),
        dropped as (delete from ${this.#schema}.kept_lanes where lane = $1 and (stream_created is distinct from $4 or seq >= $5) and exists (select from moved))
        select lane from moved`,
-      [lane.lane, lane.epoch, this.owner, to.streamCreated, to.seq, to.inputId, to.outputCreated, to.outputSeq, to.outputId],
+      [lane.lane, lane.epoch, this.owner, to.streamCreated, to.seq, to.inputId, JSON.stringify(to.outputs)],
     );
     return rowCount === 1;
   }
@@ -173,30 +182,33 @@ export class LaneStore {
 /**
  * Head of the one statement of a commit: common table expressions `lane_input`, `lane_ok` (one row,
  * `ok`: every lane is still held at its epoch, and stands where this process left it), `lane_moved` and `lane_kept`. Everything else in the
- * statement must be conditional on `(select ok from lane_ok)`. Takes parameters $1 to $11.
+ * statement must be conditional on `(select ok from lane_ok)`. Takes the first LANE_PARAMETERS parameters.
  */
 export function laneCommitSql(schema: string, ttlMs: number): string {
   return `with lane_input as (
-    select * from unnest($2::int[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::bool[], $11::bigint[])
-      as input(lane, epoch, stream_created, seq, input_id, output_created, output_seq, output_id, keep, committed)
+    select * from unnest($2::int[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::jsonb[], $8::bool[], $9::bigint[])
+      as input(lane, epoch, stream_created, seq, input_id, outputs, keep, committed)
   ), lane_locked as (
     select held.lane from ${schema}.lanes as held join lane_input using (lane, epoch)
     where held.owner = $1 and held.seq = coalesce(lane_input.committed, held.seq) for update of held
   ), lane_ok as (
     select (select count(*) from lane_locked) = (select count(*) from lane_input) as ok
   ), lane_kept as (
-    insert into ${schema}.kept_lanes (lane, stream_created, seq, input_id, output_created, output_seq, output_id)
-    select held.lane, held.stream_created, held.seq, held.input_id, held.output_created, held.output_seq, held.output_id
+    insert into ${schema}.kept_lanes (lane, stream_created, seq, input_id, outputs)
+    select held.lane, held.stream_created, held.seq, held.input_id, held.outputs
     from ${schema}.lanes as held join lane_input using (lane)
     where lane_input.keep and held.stream_created is not null and (select ok from lane_ok) on conflict do nothing returning lane, seq
   ), lane_moved as (
     update ${schema}.lanes as held set stream_created = input.stream_created, seq = input.seq, input_id = input.input_id,
-      output_created = input.output_created, output_seq = input.output_seq, output_id = input.output_id, expires = now() + ${ttlMs} * interval '1 ms'
+      outputs = input.outputs, expires = now() + ${ttlMs} * interval '1 ms'
     from lane_input as input where held.lane = input.lane and (select ok from lane_ok) returning held.lane
   )`;
 }
 
-/** The parameters $1 to $11 of `laneCommitSql`. */
+/** How many parameters `laneCommitSql` takes. */
+export const LANE_PARAMETERS = 9;
+
+/** The parameters of `laneCommitSql`. */
 export function laneCommitParameters(owner: string, updates: readonly LaneUpdate[]): unknown[] {
   return [
     owner,
@@ -205,9 +217,7 @@ export function laneCommitParameters(owner: string, updates: readonly LaneUpdate
     updates.map((update) => update.streamCreated),
     updates.map((update) => update.seq),
     updates.map((update) => update.inputId),
-    updates.map((update) => update.outputCreated),
-    updates.map((update) => update.outputSeq),
-    updates.map((update) => update.outputId),
+    updates.map((update) => JSON.stringify(update.outputs)),
     updates.map((update) => update.keep),
     updates.map((update) => update.committedSeq ?? null),
   ];

@@ -5,17 +5,12 @@ import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { Logger } from "pino";
 import type { Bus } from "./bus.ts";
 import { publishDeadLetter } from "./dead-letter.ts";
-import { isMistake, isOperational, LanesLostError } from "./failures.ts";
+import { HandlerFaultError, isMistake, isOperational, LanesLostError } from "./failures.ts";
 import { findFault } from "./lane-check.ts";
 import type { LaneHandler } from "./lane-handler.ts";
 import { LaneOutputs } from "./lane-outputs.ts";
-import { type HistoryFold, isRebuilt, type Lane, resumeLane } from "./lane-resume.ts";
+import { type HistoryFold, isRebuilt, type Lane, positionOf, resumeLane } from "./lane-resume.ts";
 import { type InputMessage, type OrderedReader, openOrderedReader } from "./ordered-reader.ts";
-
-/** A handler threw at a message: the process ends, and begins again at its checkpoint. */
-export class HandlerFaultError extends Error {
-  override name = "HandlerFaultError";
-}
 
 export interface ConsumerOptions {
   service: string;
@@ -24,7 +19,8 @@ export interface ConsumerOptions {
   store: LaneStore;
   handler: LaneHandler;
   inputStream: string;
-  outputStream: string | null;
+  /** Streams that the handler's outputs go to; published in this order. */
+  outputStreams: readonly string[];
   /** true: one lane per partition; false: one lane that reads everything. */
   partitioned: boolean;
   /** Told of every change of readiness, with the reason. */
@@ -83,7 +79,7 @@ class Consumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
-    this.#outputs = new LaneOutputs(options.bus);
+    this.#outputs = new LaneOutputs(options.bus, options.outputStreams);
     this.#renewEveryMs = Math.min(RENEW_EVERY_MS, options.store.ttlMs / RENEWALS_PER_LEASE);
     this.#history = {
       fold: (lane, message) => this.#foldLane(lane, message),
@@ -109,7 +105,6 @@ class Consumer {
         }
         if (now - verified > VERIFY_EVERY_MS || reconnects !== bus.reconnects()) {
           await this.#verify();
-          // what was read ahead before the connection was lost may be gone from the stream
           if (reconnects !== bus.reconnects()) await this.#openReader();
           reconnects = bus.reconnects();
           verified = now;
@@ -119,6 +114,8 @@ class Consumer {
           continue;
         }
         const messages = await this.#reader.take(this.#options.maxMessages ?? DEFAULT_MAX_MESSAGES, waitMs);
+        // what was read ahead before the connection was lost may be gone: it is checked first
+        if (reconnects !== bus.reconnects()) continue;
         for (const message of messages) await this.#fold(message);
         waitMs = Math.min(TAKE_WAIT_MS, this.#options.handler.afterFold());
         await this.#flush(false);
@@ -270,6 +267,7 @@ class Consumer {
     const moved = lanes.filter((lane) => lane.dirty);
     const time = Date.now();
     const keepBefore = time - (this.#options.keepEveryMs ?? DEFAULT_KEEP_EVERY_MS);
+    const keeps = moved.some((lane) => lane.keptAt <= keepBefore);
     if (moved.length > 0 && !(await handler.commit(moved.map((lane) => updateOf(lane, lane.keptAt <= keepBefore))))) {
       throw new LanesLostError("the commit was refused: a lane is another process's now, or the tables are not those of the last commit");
     }
@@ -279,20 +277,21 @@ class Consumer {
       if (lane.keptAt <= keepBefore) lane.keptAt = time;
     }
     this.lastCommit = Date.now();
+    if (keeps) await this.#options.store.pruneKept();
   }
 
   /** Holds every lane's committed position against the streams again. */
   async #verify(): Promise<void> {
-    const { bus, inputStream, outputStream } = this.#options;
+    const { bus, inputStream } = this.#options;
     await this.#flush(true);
     for (const lane of this.#lanes.values()) {
-      const fault = await findFault(bus, lane, inputStream, outputStream);
+      const fault = await findFault(bus, positionOf(lane), inputStream);
       if (fault !== null) throw new LanesLostError(`lane ${lane.lane}: ${fault}`);
     }
   }
 }
 
 function updateOf(lane: Lane, keep: boolean): LaneUpdate {
-  const { lane: number, epoch, streamCreated, seq, inputId, outputCreated, outputSeq, outputId, committedSeq } = lane;
-  return { lane: number, epoch, streamCreated, seq, inputId, outputCreated, outputSeq, outputId, keep, committedSeq };
+  const { lane: number, epoch, committedSeq } = lane;
+  return { lane: number, epoch, ...positionOf(lane), keep, committedSeq };
 }

@@ -3,6 +3,11 @@ export class LanesLostError extends Error {
   override name = "LanesLostError";
 }
 
+/** A handler threw at a message: the process ends, and begins again at its checkpoint. */
+export class HandlerFaultError extends Error {
+  override name = "HandlerFaultError";
+}
+
 /** Errors of the code itself: going on would repeat them. */
 export function isMistake(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError || error instanceof SyntaxError;
@@ -16,7 +21,7 @@ export function isOperational(error: unknown): boolean {
     name === "PublishRefusedError" ||
     name === "PublishUnknownError" ||
     name === "StreamMissingError" ||
-    (typeof code === "string" && /^(E[A-Z]+|08...|57P..|53...|40...)$/.test(code)) ||
+    (typeof code === "string" && /^(E[A-Z_]+|08...|25006|40...|53...|55...|57...)$/.test(code)) ||
     /Connection terminated|timeout exceeded when trying to connect|CONNECTION_CLOSED|TimeoutError/i.test(
       String((error as Error).message ?? name),
     )

@@ -1,21 +1,24 @@
-import type { LanePosition } from "@tickfleet/database/checkpoint";
+import type { LanePosition, OutputPosition } from "@tickfleet/database/checkpoint";
 import type { Bus, StreamPosition } from "./bus.ts";
 
 /** Why a checkpoint does not hold against the streams; null where it does. */
-export async function findFault(
-  bus: Bus,
-  position: LanePosition,
-  inputStream: string,
-  outputStream: string | null,
-): Promise<string | null> {
+export async function findFault(bus: Bus, position: LanePosition, inputStream: string): Promise<string | null> {
   const input = await bus.streamPosition(inputStream);
   const fault = await positionFault(bus, inputStream, input, { created: position.streamCreated, seq: position.seq, id: position.inputId });
-  if (fault !== null || outputStream === null || position.outputCreated === null) return fault;
-  const output = await bus.streamPosition(outputStream);
-  if (position.outputSeq === 0) return position.outputCreated === output.created ? null : `${outputStream} was made anew`;
+  if (fault !== null) return fault;
+  for (const [stream, remembered] of Object.entries(position.outputs)) {
+    const outputFault = await outputFaultOf(bus, stream, remembered);
+    if (outputFault !== null) return outputFault;
+  }
+  return null;
+}
+
+async function outputFaultOf(bus: Bus, stream: string, remembered: OutputPosition): Promise<string | null> {
+  const output = await bus.streamPosition(stream);
+  if (remembered.seq === 0) return remembered.created === output.created ? null : `${stream} was made anew`;
   // what the output stream has dropped by age is no fault: only its end matters
-  if (position.outputCreated === output.created && position.outputSeq < output.firstSeq) return null;
-  return positionFault(bus, outputStream, output, { created: position.outputCreated, seq: position.outputSeq, id: position.outputId });
+  if (remembered.created === output.created && remembered.seq < output.firstSeq) return null;
+  return positionFault(bus, stream, output, remembered);
 }
 
 async function positionFault(

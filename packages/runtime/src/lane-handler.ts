@@ -3,6 +3,8 @@ import type { InputMessage } from "./ordered-reader.ts";
 
 /** A message that a handler wants published; its key and revision are its id. */
 export interface LaneOutput {
+  /** One of the consumer's output streams. */
+  stream: string;
   subject: string;
   /** Key and revision of what it says, the same in every run. */
   id: string;

@@ -1,4 +1,5 @@
 import { partitionFilter } from "@tickfleet/contracts/message";
+import type { OutputPosition } from "@tickfleet/database/checkpoint";
 import { type Bus, MAX_ATOMIC_BATCH, type OutgoingMessage } from "./bus.ts";
 import type { LaneOutput } from "./lane-handler.ts";
 import { openOrderedReader } from "./ordered-reader.ts";
@@ -12,110 +13,166 @@ export interface OutputSource {
 
 const SOURCE_HEADER = "Src";
 const READ_WAIT_MS = 5_000;
+/** After so many outputs in a row that the stream does not hold, a replay has left what it holds behind. */
+const MISSES_UNTIL_NEW = 5_000;
+/** A rebuild begins with outputs that are older than all that the stream holds. */
+const NO_HIT = Number.NEGATIVE_INFINITY;
+const NONE: Place = { seq: 0, id: "" };
 
-/** What a lane knows of its outputs. */
-export interface LaneOutputState {
-  lane: number;
-  outputCreated: string | null;
-  outputSeq: number;
-  outputId: string;
+/** A message of a stream. */
+interface Place {
+  seq: number;
+  id: string;
+}
+
+/** What a lane knows of its outputs in one stream. */
+interface OutputState {
+  created: string | null;
+  /** The lane's last message in the stream, which the broker expects to be named. */
+  last: Place;
+  /** Up to here the outputs are of inputs that are in the state; behind `last` while a replay still skips. */
+  settled: Place;
   /** Outputs up to this position are stored already: a replay skips them. */
   skipUntil: OutputSource | null;
   /** Ids of outputs that are stored already, where positions cannot tell. */
   skipIds: Set<string> | null;
+  /** Outputs in a row that were not among them, counted since one was. */
+  misses: number;
+}
+
+/** A lane as a writer. */
+export interface LaneWriting {
+  lane: number;
+  /** By name of the stream. */
+  written: Map<string, OutputState>;
 }
 
 interface PendingOutput extends LaneOutput {
-  state: LaneOutputState;
+  lane: number;
+  state: OutputState;
   source: OutputSource;
 }
 
 /** Gathers outputs in order and publishes them in atomic batches that a zombie's broker refuses. */
 export class LaneOutputs {
   readonly #bus: Bus;
-  #pending: PendingOutput[] = [];
+  /** By stream: a batch cannot span two. */
+  readonly #pending: Map<string, PendingOutput[]>;
 
-  constructor(bus: Bus) {
+  constructor(bus: Bus, streams: readonly string[]) {
     this.#bus = bus;
+    this.#pending = new Map(streams.map((stream) => [stream, []]));
   }
 
   get count(): number {
-    return this.#pending.length;
+    let count = 0;
+    for (const pending of this.#pending.values()) count += pending.length;
+    return count;
   }
 
-  add(state: LaneOutputState, source: OutputSource, output: LaneOutput): void {
+  add(lane: LaneWriting, source: OutputSource, output: LaneOutput): void {
+    const state = lane.written.get(output.stream);
+    const pending = this.#pending.get(output.stream);
+    if (state === undefined || pending === undefined) throw new TypeError(`${output.stream} is no output stream of this service`);
     if (state.skipUntil !== null) {
       if (!isAfter(source, state.skipUntil)) return;
       state.skipUntil = null;
     }
-    if (state.skipIds?.delete(output.id)) return;
-    this.#pending.push({ ...output, state, source });
+    if (state.skipIds !== null && isStored(state, output.id)) return;
+    pending.push({ ...output, lane: lane.lane, state, source });
   }
 
   clear(): void {
-    this.#pending = [];
+    for (const pending of this.#pending.values()) pending.length = 0;
   }
 
-  /** Publishes everything gathered, in order. @throws PublishRefusedError, PublishUnknownError */
+  /** Publishes everything gathered, stream by stream and there in order. @throws PublishRefusedError, PublishUnknownError */
   async publish(): Promise<void> {
-    while (this.#pending.length > 0) {
-      const batch = this.#pending.slice(0, MAX_ATOMIC_BATCH);
+    for (const pending of this.#pending.values()) await this.#publish(pending);
+  }
+
+  async #publish(pending: PendingOutput[]): Promise<void> {
+    while (pending.length > 0) {
+      const batch = pending.slice(0, MAX_ATOMIC_BATCH);
       const begun = new Set<number>();
       const messages: OutgoingMessage[] = batch.map((output) => {
-        const { state, source } = output;
+        const { lane, state, source } = output;
         const headers: Record<string, string> = {
           "Nats-Msg-Id": output.id,
           [SOURCE_HEADER]: `${source.streamCreated} ${source.seq} ${source.index}`,
         };
-        if (!begun.has(state.lane)) {
-          begun.add(state.lane);
-          headers["Nats-Expected-Last-Subject-Sequence"] = String(state.outputSeq);
-          headers["Nats-Expected-Last-Subject-Sequence-Subject"] = partitionFilter(state.lane);
+        if (!begun.has(lane)) {
+          begun.add(lane);
+          headers["Nats-Expected-Last-Subject-Sequence"] = String(state.last.seq);
+          headers["Nats-Expected-Last-Subject-Sequence-Subject"] = partitionFilter(lane);
         }
         return { subject: output.subject, headers, data: output.data };
       });
       const { lastSeq } = await this.#bus.publishBatch(messages);
       batch.forEach((output, i) => {
-        output.state.outputSeq = lastSeq - (batch.length - 1 - i);
-        output.state.outputId = output.id;
+        output.state.last = { seq: lastSeq - (batch.length - 1 - i), id: output.id };
       });
-      this.#pending.splice(0, batch.length);
+      pending.splice(0, batch.length);
     }
   }
+}
+
+/** The state of a lane's outputs in a stream, as its checkpoint remembers it. */
+export function outputStateOf(remembered: OutputPosition | undefined): OutputState {
+  const { created = null, seq = 0, id = "", byIds = false } = remembered ?? {};
+  return { created, last: { seq, id }, settled: { seq, id }, skipUntil: null, skipIds: byIds ? new Set() : null, misses: NO_HIT };
+}
+
+/** What a checkpoint remembers of a lane's outputs. */
+export function outputPositions({ written }: LaneWriting): Record<string, OutputPosition> {
+  const positions: Record<string, OutputPosition> = {};
+  for (const [stream, state] of written) {
+    if (state.created === null) continue;
+    // before a replay has come to the stream's end, the checkpoint must not say that it has
+    if (state.skipUntil === null && state.skipIds === null) state.settled = state.last;
+    positions[stream] = { created: state.created, ...state.settled, ...(state.skipIds === null ? {} : { byIds: true }) };
+  }
+  return positions;
 }
 
 /**
  * Sets a lane's outputs against the output stream: the last one stored tells what a replay skips. Where
  * its position is of another input stream, or the input lost its tail, the ids of all later outputs do.
+ * @param input the lane's position in its input stream
  */
 export async function alignOutputs(
   bus: Bus,
   stream: string,
-  state: LaneOutputState,
-  inputCreated: string,
+  lane: number,
+  state: OutputState,
+  input: { created: string; seq: number },
   byPosition: boolean,
 ): Promise<void> {
   const position = await bus.streamPosition(stream);
-  state.skipUntil = null;
-  state.skipIds = null;
-  if (state.outputCreated !== position.created) {
-    state.outputCreated = position.created;
-    state.outputSeq = 0;
-    state.outputId = "";
-  }
-  const last = await bus.getLast(stream, partitionFilter(state.lane));
-  if (last === null) {
-    // none yet, or all of them were dropped by age: the broker expects 0
-    state.outputSeq = 0;
-    state.outputId = "";
-    return;
-  }
-  if (last.seq <= state.outputSeq) return;
+  if (state.created !== position.created) Object.assign(state, { created: position.created, settled: NONE });
+  const byIds = !byPosition || state.skipIds !== null;
+  Object.assign(state, { skipUntil: null, skipIds: null, misses: NO_HIT, last: NONE });
+  const last = await bus.getLast(stream, partitionFilter(lane));
+  // none yet, or all of them were dropped by age: the broker expects 0
+  if (last === null) return;
+  state.last = { seq: last.seq, id: last.headers?.get("Nats-Msg-Id") ?? "" };
   const source = parseSource(last.headers?.get(SOURCE_HEADER) ?? "");
-  if (byPosition && source?.streamCreated === inputCreated) state.skipUntil = source;
-  else state.skipIds = await idsAfter(bus, stream, state.lane, state.outputSeq, last.seq);
-  state.outputSeq = last.seq;
-  state.outputId = last.headers?.get("Nats-Msg-Id") ?? "";
+  if (byIds || source?.streamCreated !== input.created) {
+    const ids = await idsAfter(bus, stream, lane, state.settled.seq, last.seq);
+    state.skipIds = ids.size === 0 ? null : ids;
+  } else if (source.seq > input.seq) state.skipUntil = source;
+}
+
+/** Whether an output is in the stream already; ids are forgotten once the outputs are clearly new ones. */
+function isStored(state: OutputState, id: string): boolean {
+  if (state.skipIds?.delete(id)) {
+    state.misses = 0;
+    if (state.skipIds.size === 0) state.skipIds = null;
+    return true;
+  }
+  state.misses += 1;
+  if (state.misses >= MISSES_UNTIL_NEW) state.skipIds = null;
+  return false;
 }
 
 async function idsAfter(bus: Bus, stream: string, lane: number, afterSeq: number, lastSeq: number): Promise<Set<string>> {

@@ -1,9 +1,9 @@
-import type { LaneStore, OwnedLane } from "@tickfleet/database/checkpoint";
+import { type LanePosition, type LaneStore, NOWHERE, type OwnedLane } from "@tickfleet/database/checkpoint";
 import type { Logger } from "pino";
 import type { Bus } from "./bus.ts";
 import { findFault } from "./lane-check.ts";
 import type { LaneHandler, LaneHistory } from "./lane-handler.ts";
-import { alignOutputs, type LaneOutputState } from "./lane-outputs.ts";
+import { alignOutputs, type LaneWriting, outputPositions, outputStateOf } from "./lane-outputs.ts";
 import type { InputMessage } from "./ordered-reader.ts";
 
 /** A message that threw this often is dead-lettered as a fault. */
@@ -14,7 +14,7 @@ const MESSAGES_PER_COMMIT = 2_000;
 const REBUILD_OF = "rebuild of ";
 
 /** A lane that this process reads. */
-export interface Lane extends OwnedLane, LaneOutputState {
+export interface Lane extends Omit<OwnedLane, "outputs">, LaneWriting {
   streamCreated: string;
   /** Sequence in the table, as this process left it. */
   committedSeq: number;
@@ -32,12 +32,18 @@ export interface ResumeOptions {
   store: LaneStore;
   handler: LaneHandler;
   inputStream: string;
-  outputStream: string | null;
+  outputStreams: readonly string[];
 }
 
 /** Whether a lane's messages come from its history at present. */
-export function isRebuilt(lane: Lane): boolean {
-  return lane.streamCreated.startsWith(REBUILD_OF);
+export function isRebuilt({ streamCreated }: { streamCreated: string | null }): boolean {
+  return streamCreated?.startsWith(REBUILD_OF) ?? false;
+}
+
+/** What a commit writes down of a lane. */
+export function positionOf(lane: Lane): LanePosition {
+  const { streamCreated, seq, inputId } = lane;
+  return { streamCreated, seq, inputId, outputs: outputPositions(lane) };
 }
 
 /** The loop's own ways to fold a message and to commit. */
@@ -48,9 +54,9 @@ export interface HistoryFold {
 
 /** Brings a lane's state to a checkpoint that holds against the streams: its own, an older one, or a rebuild. */
 export async function resumeLane(options: ResumeOptions, fold: HistoryFold, owned: OwnedLane): Promise<Lane> {
-  const { bus, handler, inputStream, outputStream, logger, store } = options;
+  const { bus, handler, inputStream, logger, store } = options;
   const input = await bus.streamPosition(inputStream);
-  const fault = await findFault(bus, owned, inputStream, outputStream);
+  const fault = await findFault(bus, owned, inputStream);
   if (fault === null) {
     await handler.restore(owned.lane);
     return laneAt(options, owned, input.created, true);
@@ -58,7 +64,7 @@ export async function resumeLane(options: ResumeOptions, fold: HistoryFold, owne
   if (owned.streamCreated !== null) {
     logger.error({ lane: owned.lane, seq: owned.seq, fault }, "the checkpoint does not hold against the stream");
     for (const older of await store.kept(owned.lane)) {
-      if ((await findFault(bus, older, inputStream, outputStream)) !== null) continue;
+      if ((await findFault(bus, older, inputStream)) !== null) continue;
       logger.warn({ lane: owned.lane, from: owned.seq, to: older.seq }, "stepping back to an older checkpoint");
       await handler.rollBack(owned.lane, owned.epoch, older);
       await handler.restore(owned.lane);
@@ -69,18 +75,18 @@ export async function resumeLane(options: ResumeOptions, fold: HistoryFold, owne
 }
 
 async function laneAt(options: ResumeOptions, owned: OwnedLane, created: string, byPosition: boolean): Promise<Lane> {
-  const { bus, outputStream, store } = options;
+  const { bus, outputStreams, store } = options;
+  const { outputs, ...rest } = owned;
   const lane: Lane = {
-    ...owned,
+    ...rest,
     streamCreated: created,
     committedSeq: owned.seq,
-    skipUntil: null,
-    skipIds: null,
+    written: new Map(outputStreams.map((stream) => [stream, outputStateOf(outputs[stream])])),
     dirty: false,
     keptAt: Date.now(),
     faults: await store.faults(owned.lane, created, FAULTS_UNTIL_PARKED),
   };
-  if (outputStream !== null) await alignOutputs(bus, outputStream, lane, created, byPosition);
+  for (const [stream, state] of lane.written) await alignOutputs(bus, stream, lane.lane, state, { created, seq: owned.seq }, byPosition);
   return lane;
 }
 
@@ -88,7 +94,7 @@ async function laneAt(options: ResumeOptions, owned: OwnedLane, created: string,
 async function rebuild(options: ResumeOptions, fold: HistoryFold, owned: OwnedLane, created: string, firstSeq: number): Promise<Lane> {
   const { handler, logger } = options;
   const history = await handler.history(owned.lane);
-  const empty = { ...owned, streamCreated: null, seq: 0, inputId: "", outputCreated: null, outputSeq: 0, outputId: "" };
+  const empty = { ...owned, ...NOWHERE };
   if (history === null) {
     if (owned.streamCreated !== null) logger.error({ lane: owned.lane }, "the input log was made anew: going on at its first message");
     const lane = await laneAt(options, { ...empty, seq: Math.max(0, firstSeq - 1) }, created, true);

@@ -5,7 +5,7 @@ import type { Bus } from "./bus.ts";
 const NANOS_PER_MS = 1_000_000;
 
 export interface ProvisionOptions {
-  /** Replicas of every stream: 1 on a single server, 3 in a cluster. */
+  /** Replicas of every stream, such as 3 in a cluster; by default a stream keeps what it has, and a new one gets 1. */
   replicas?: number;
   /** Replaces every stream's dedup window; for tests that show that nothing rests on it. */
   duplicateWindowMs?: number;
@@ -16,8 +16,8 @@ export async function provisionStreams(bus: Bus, options: ProvisionOptions = {})
   const manager = await jetstreamManager(bus.connection, { checkAPI: false });
   const made: string[] = [];
   for (const stream of streams) {
-    const config = configOf(stream, options);
     const existing = await manager.streams.info(stream.name).catch(() => null);
+    const config = configOf(stream, { ...options, replicas: options.replicas ?? existing?.config.num_replicas ?? 1 });
     if (existing === null) {
       await manager.streams.add(config);
       made.push(stream.name);
@@ -28,7 +28,7 @@ export async function provisionStreams(bus: Bus, options: ProvisionOptions = {})
   return made;
 }
 
-function configOf(stream: StreamDefinition, options: ProvisionOptions): Partial<StreamConfig> & { name: string } {
+function configOf(stream: StreamDefinition, options: ProvisionOptions & { replicas: number }): Partial<StreamConfig> & { name: string } {
   return {
     name: stream.name,
     description: stream.summary,
@@ -40,7 +40,7 @@ function configOf(stream: StreamDefinition, options: ProvisionOptions): Partial<
     max_age: stream.maxAgeMs * NANOS_PER_MS,
     max_bytes: stream.maxBytes,
     duplicate_window: (options.duplicateWindowMs ?? stream.duplicateWindowMs) * NANOS_PER_MS,
-    num_replicas: options.replicas ?? 1,
+    num_replicas: options.replicas,
     allow_direct: true,
     deny_delete: true,
     allow_msg_ttl: true,

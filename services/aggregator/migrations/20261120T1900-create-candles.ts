@@ -49,6 +49,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     db,
   );
   await createHypertable(db, { table: "aggregator.candles", column: "open_time", chunkInterval: "7 days" });
+  await sql`create index on aggregator.candles (lane, input_seq)`.execute(db);
   await sql`create table aggregator.candle_versions (like aggregator.candles)`.execute(db);
   await sql`create index on aggregator.candle_versions (lane, input_seq)`.execute(db);
   await sql`create table aggregator.series_states (

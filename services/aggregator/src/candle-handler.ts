@@ -9,6 +9,7 @@ import type { IntervalSet } from "@tickfleet/market/interval-set";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { TradeColumns } from "@tickfleet/market/trade";
 import type { EmitOutput, LaneHandler, LaneHistory } from "@tickfleet/runtime/lane-handler";
+import { isRebuilt } from "@tickfleet/runtime/lane-resume";
 import type { InputMessage } from "@tickfleet/runtime/ordered-reader";
 import { BatchPruning } from "./batch-pruning.ts";
 import type { FormingUpdates } from "./forming.ts";
@@ -236,10 +237,12 @@ export class CandleHandler implements LaneHandler {
     const due = Date.now() - this.#formingStored > STORE_FORMING_EVERY_MS;
     if (due) this.#formingStored = Date.now();
     for (const [i, state] of lanes.entries()) {
+      const update = updates[i] as LaneUpdate;
+      const rowSeq = isRebuilt(update) ? 0 : update.seq;
       for (const entry of state.instruments.values()) {
         if (!entry.storeForming && !(due && entry.dirty)) continue;
         entry.storeForming = false;
-        for (const row of entry.series.forming()) this.#writer.pending.put(state.lane, entry.series, row, (updates[i] as LaneUpdate).seq);
+        for (const row of entry.series.forming()) this.#writer.pending.put(state.lane, entry.series, row, rowSeq);
       }
     }
   }

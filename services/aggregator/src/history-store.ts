@@ -4,6 +4,7 @@ import { partitionOf } from "@tickfleet/contracts/tokens";
 import { createBatchColumns, encodeTradeBatch, MAX_BATCH_TRADES } from "@tickfleet/contracts/trade-batch";
 import type { Pool, PoolClient } from "@tickfleet/database/pool";
 import type { QuoteMethod, TradeColumns } from "@tickfleet/market/trade";
+import { LanesLostError } from "@tickfleet/runtime/failures";
 import type { LaneHistory } from "@tickfleet/runtime/lane-handler";
 import type { InputMessage } from "@tickfleet/runtime/ordered-reader";
 
@@ -128,7 +129,8 @@ async function untilRecorded(pool: Pool, seq: number): Promise<number> {
     const { rows } = await pool.query<RecorderRow>(`select stream_created, generation, seq, input_id from ingest.pub_recorder`);
     const recorder = rows[0];
     if (recorder && recorder.seq >= seq) return recorder.generation;
-    if (attempt === MOST_WAITS) throw new Error(`the recorder is at ${recorder?.seq ?? "nothing"} and has not reached ${seq}`);
+    // no fault of the message that asks
+    if (attempt === MOST_WAITS) throw new LanesLostError(`the recorder is at ${recorder?.seq ?? "nothing"} and has not reached ${seq}`);
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
   }
 }

@@ -7,6 +7,7 @@ import type { EmitOutput } from "@tickfleet/runtime/lane-handler";
 import { PendingRows } from "./lane-state.ts";
 import type { KeptBatch } from "./store.ts";
 
+const STREAM = "CANDLES";
 const encoder = new TextEncoder();
 
 /** Where and when something happened in the input log. */
@@ -41,6 +42,7 @@ export class LaneWriter {
     const { venue, instrument, anchor, session } = series.key;
     const payload = { ...createCandle(series.key, row, series.instrument.kind, series.instrument.contractSize), stamps: {} };
     emit({
+      stream: STREAM,
       subject: subjectOf(candle, { venue, instrument, timeframe: row.timeframe }),
       id: `candle:${venue}:${instrument}:${row.timeframe}:${anchor}:${session}:${row.openTime}:${row.revision}`,
       data: encoder.encode(JSON.stringify(payload)),
@@ -70,6 +72,7 @@ export class LaneWriter {
     for (const row of result.rewritten) this.pending.put(place.lane, series, row, place.rowSeq);
     for (const { timeframe, from, to } of notices) {
       emit({
+        stream: STREAM,
         subject: subjectOf(candleRecomputed, { venue, instrument, timeframe }),
         id: `candle-recomputed:${venue}:${instrument}:${timeframe}:${from}:${to}:${place.inputSeq}`,
         data: encoder.encode(JSON.stringify({ venue, instrument, timeframe, anchor, session, from, to, cause, inputSeq: place.inputSeq })),

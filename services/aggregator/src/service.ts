@@ -31,7 +31,7 @@ export const aggregator: ServiceDefinition<typeof aggregatorConfig> = {
       store: lanes,
       handler,
       inputStream: "MARKET",
-      outputStream: "CANDLES",
+      outputStreams: ["CANDLES"],
       partitioned: true,
       onReady: (ok, detail) => health.ready("candles", ok, detail),
       signal,

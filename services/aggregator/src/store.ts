@@ -1,4 +1,12 @@
-import { type LanePosition, type LaneStore, type LaneUpdate, laneCommitParameters, laneCommitSql } from "@tickfleet/database/checkpoint";
+import {
+  LANE_PARAMETERS,
+  type LanePosition,
+  type LaneStore,
+  type LaneUpdate,
+  laneCommitParameters,
+  laneCommitSql,
+  NOWHERE,
+} from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
 import { type ArrayType, type ArrayValue, encodeArray } from "@tickfleet/database/unnest";
 import type { CandleState, Completeness } from "@tickfleet/market/candle";
@@ -46,7 +54,7 @@ const EXTRA = [
   ["sums", "bytea"],
 ] as const;
 const ALL_COLUMNS = [...CANDLE_COLUMNS.map((column) => column.name), ...EXTRA.map(([name]) => name)];
-const FIRST_PARAMETER = 12;
+const FIRST_PARAMETER = LANE_PARAMETERS + 1;
 
 const COMMIT = commitSql();
 
@@ -180,8 +188,7 @@ export class CandleStore {
     const client = await this.#pool.connect();
     try {
       await client.query("begin");
-      const nowhere = { streamCreated: null, seq: 0, inputId: "", outputCreated: null, outputSeq: 0, outputId: "" };
-      const held = await this.#lanes.reset(client, { lane, epoch }, nowhere);
+      const held = await this.#lanes.reset(client, { lane, epoch }, NOWHERE);
       if (held) {
         for (const table of ["candles", "candle_versions", "series_states", "kept_states", "trade_batches"]) {
           await client.query(`delete from aggregator.${table} where lane = $1`, [lane]);
@@ -189,6 +196,9 @@ export class CandleStore {
       }
       await client.query(held ? "commit" : "rollback");
       return held;
+    } catch (error) {
+      await client.query("rollback").catch(() => undefined);
+      throw error;
     } finally {
       client.release();
     }
@@ -263,7 +273,8 @@ function commitSql(): string {
   ), versions as (
     insert into aggregator.candle_versions (${ALL_COLUMNS.join(", ")})
     select ${ALL_COLUMNS.map((name) => `candle.${name}`).join(", ")} from aggregator.candles as candle
-    join candle_input as input on ${key.join(" and ")} and candle.open_time = input.open_time where candle.state <> 'forming'
+    join candle_input as input on ${key.join(" and ")} and candle.open_time = input.open_time
+    where candle.state <> 'forming' and input.input_seq > 0
   ), candles_written as (
     insert into aggregator.candles as present (${ALL_COLUMNS.join(", ")}) select ${ALL_COLUMNS.join(", ")} from candle_input
     on conflict (${KEY.join(", ")}) do update set ${ALL_COLUMNS.filter((name) => !KEY.includes(name))

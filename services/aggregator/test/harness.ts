@@ -90,7 +90,7 @@ export function startReplica(
     store: lanes,
     handler,
     inputStream: "MARKET",
-    outputStream: "CANDLES",
+    outputStreams: ["CANDLES"],
     partitioned: true,
     onReady: () => {},
     signal: abort.signal,
@@ -108,7 +108,7 @@ export function startReplica(
 }
 
 /** Waits until every lane has read up to the end of MARKET. */
-export async function caughtUp(around: Surroundings, timeoutMs = 60_000): Promise<void> {
+export async function caughtUp(around: Surroundings, timeoutMs = 120_000): Promise<void> {
   const { lastSeq } = await around.bus.streamPosition("MARKET");
   const until = Date.now() + timeoutMs;
   for (;;) {

@@ -1,3 +1,4 @@
+import { provisionStreams } from "@tickfleet/runtime/provision";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   candleRows,
@@ -109,6 +110,31 @@ test("a process that dies between publish and commit, again and again, leaves th
   expect(await outcome()).toEqual(expected);
   expect(calls).toBeGreaterThan(10);
 });
+
+test.each([3_600_000, 100])(
+  "a process that dies twice while it publishes one stretch doubles nothing (dedup window %i ms)",
+  async (duplicateWindowMs) => {
+    const expected = await reference();
+    await provisionStreams(around.bus, { duplicateWindowMs });
+    await publish(around.bus, script.messages);
+    const half = cut(script.messages.length / 2);
+    const dieBeyond =
+      (seq: number) =>
+      (handler: Replica["handler"]): void => {
+        const commit = handler.commit.bind(handler);
+        handler.commit = async (updates) => {
+          if (updates.some((update) => update.seq > seq)) throw new TypeError("dead between publish and commit");
+          return commit(updates);
+        };
+      };
+    // the first publishes all of one large micro-batch; the second commits a small part of what that had published
+    await expect(start({ maxMessages: script.messages.length }, dieBeyond(0)).done).rejects.toThrow("dead between");
+    await expect(start({ maxMessages: 500 }, dieBeyond(half)).done).rejects.toThrow("dead between");
+    replicas = [];
+    start();
+    expect(await outcome()).toEqual(expected);
+  },
+);
 
 test("two replicas that join and leave hand partitions over without a loss", async () => {
   const expected = await reference();

@@ -80,9 +80,7 @@ async function record(recorder: Recorder, lane: OwnedLane, batch: TradeColumns, 
       streamCreated: CREATED,
       seq,
       inputId: String(seq),
-      outputCreated: null,
-      outputSeq: 0,
-      outputId: "",
+      outputs: {},
       keep: false,
     };
     if (!(await recorder.commit([update]))) throw new Error("the commit was refused");

@@ -147,7 +147,7 @@ function startRecorder(context: Context, pool: Pool): void {
     store: lanes,
     handler: recorder,
     inputStream: "MARKET",
-    outputStream: null,
+    outputStreams: [],
     partitioned: false,
     onReady: (ok, detail) => health.ready("recorder", ok, detail),
     signal,
