@@ -267,7 +267,6 @@ class Consumer {
     const moved = lanes.filter((lane) => lane.dirty);
     const time = Date.now();
     const keepBefore = time - (this.#options.keepEveryMs ?? DEFAULT_KEEP_EVERY_MS);
-    const keeps = moved.some((lane) => lane.keptAt <= keepBefore);
     if (moved.length > 0 && !(await handler.commit(moved.map((lane) => updateOf(lane, lane.keptAt <= keepBefore))))) {
       throw new LanesLostError("the commit was refused: a lane is another process's now, or the tables are not those of the last commit");
     }
@@ -277,7 +276,6 @@ class Consumer {
       if (lane.keptAt <= keepBefore) lane.keptAt = time;
     }
     this.lastCommit = Date.now();
-    if (keeps) await this.#options.store.pruneKept();
   }
 
   /** Holds every lane's committed position against the streams again. */

@@ -96,9 +96,12 @@ async function rebuild(options: ResumeOptions, fold: HistoryFold, owned: OwnedLa
   const history = await handler.history(owned.lane);
   const empty = { ...owned, ...NOWHERE };
   if (history === null) {
-    if (owned.streamCreated !== null) logger.error({ lane: owned.lane }, "the input log was made anew: going on at its first message");
+    if (owned.streamCreated !== null) {
+      logger.error({ lane: owned.lane }, "there is no history to rebuild from: going on at the first message of the input log");
+      await handler.wipe(owned.lane, owned.epoch);
+    }
     const lane = await laneAt(options, { ...empty, seq: Math.max(0, firstSeq - 1) }, created, true);
-    return { ...lane, committedSeq: owned.seq };
+    return { ...lane, committedSeq: 0 };
   }
   try {
     if (history.streamCreated !== created || history.seq + 1 < firstSeq) {

@@ -2,7 +2,7 @@ import { REPLAY_HEADER } from "@tickfleet/contracts/control-messages";
 import { clock, gap, status, tradeBatch } from "@tickfleet/contracts/market-messages";
 import { classOf, type MessageDefinition, partitionInSubject } from "@tickfleet/contracts/message";
 import { createBatchColumns, decodeTradeBatch } from "@tickfleet/contracts/trade-batch";
-import type { LanePosition, LaneUpdate } from "@tickfleet/database/checkpoint";
+import { type LanePosition, type LaneUpdate, NOWHERE } from "@tickfleet/database/checkpoint";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { TradeColumns } from "@tickfleet/market/trade";
 import type { LaneHandler } from "@tickfleet/runtime/lane-handler";
@@ -48,8 +48,10 @@ export class Recorder implements LaneHandler {
     if (!(await this.#store.rollBack(lane, epoch, to))) throw new Error("the recorder's lane is another process's now");
   }
 
-  async wipe(): Promise<void> {
+  /** What is recorded stays: it happened. Only the position is forgotten. */
+  async wipe(lane: number, epoch: number): Promise<void> {
     this.#rows = createRecorderRows();
+    await this.rollBack(lane, epoch, NOWHERE);
   }
 
   /** The recorder has nothing but the stream: it begins with what that holds. */
@@ -131,6 +133,7 @@ export class Recorder implements LaneHandler {
     if (fresh === null) return false;
     this.#rows = createRecorderRows();
     this.#onRecorded(rows.trades.count, fresh);
+    if (updates.some((update) => update.keep)) await this.#store.prune();
     return true;
   }
 

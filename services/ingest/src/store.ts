@@ -57,6 +57,11 @@ export class RecorderStore {
     return done === true;
   }
 
+  /** Drops checkpoints that are too old to step back to. */
+  async prune(): Promise<void> {
+    await this.#lanes.pruneKept();
+  }
+
   async #writeTrades(client: PoolClient, rows: RecorderRows, generation: number): Promise<number> {
     const ids = await touchInstruments(client, rows);
     let recorded: Map<number, number>;
