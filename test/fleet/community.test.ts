@@ -17,7 +17,7 @@ const JOB_MS = 60_000;
 
 const CHUNKS = `select chunk_name, is_compressed from timescaledb_information.chunks
   where hypertable_schema = 'ingest' and hypertable_name = 'trades' order by range_start`;
-const JOBS = `select job_id, proc_name, owner::text as owner, config ->> 'compress_after' as compress_after, config ->> 'drop_after' as drop_after
+const JOBS = `select job_id, proc_name, owner::text as owner, config ->> 'compress_after' as compress_after, config ->> 'drop_created_before' as drop_created_before
   from timescaledb_information.jobs where hypertable_schema = 'ingest' and hypertable_name = 'trades' order by proc_name`;
 
 interface Job {
@@ -25,7 +25,7 @@ interface Job {
   proc_name: string;
   owner: string;
   compress_after: string | null;
-  drop_after: string | null;
+  drop_created_before: string | null;
 }
 
 /** Whether `TIMESCALE_URL` names a server with the columnstore and policies. */
@@ -88,9 +88,9 @@ describe.skipIf(!isCommunity)("on TimescaleDB Community (skipped where TIMESCALE
     const jobs = await fleet.database.query<Job & Record<string, unknown>>(JOBS);
     const [columnstore, retention] = jobs;
     expect(columnstore).toMatchObject({ proc_name: "policy_compression", compress_after: "3 days", owner: "tickfleet_ingest_owner" });
-    expect(retention).toMatchObject({ proc_name: "policy_retention", drop_after: "90 days", owner: "tickfleet_ingest_owner" });
+    expect(retention).toMatchObject({ proc_name: "policy_retention", drop_created_before: "90 days", owner: "tickfleet_ingest_owner" });
     task.meta.facts = Object.fromEntries(
-      jobs.map((job) => [`job ${job.proc_name}`, `after ${job.compress_after ?? job.drop_after}, as ${job.owner}`]),
+      jobs.map((job) => [`job ${job.proc_name}`, `after ${job.compress_after ?? job.drop_created_before}, as ${job.owner}`]),
     );
   });
 
@@ -154,6 +154,12 @@ describe.skipIf(!isCommunity)("on TimescaleDB Community (skipped where TIMESCALE
        select id, now() - interval '100 days', 0, now(), 'old', 1, 1, 0, 1, 0, 1, 0, 1, 1 from ingest.instruments limit 1`,
     );
     expect((await fleet.database.query(CHUNKS)).length).toBe(before.length + 1);
+    // a chunk counts by when it was made, not by the time of its trades
+    await scheduled("policy_retention");
+    expect((await fleet.database.query(CHUNKS)).length).toBe(before.length + 1);
+    await fleet.database.query(
+      `update _timescaledb_catalog.chunk set creation_time = now() - interval '91 days' where id = (select max(id) from _timescaledb_catalog.chunk)`,
+    );
     await scheduled("policy_retention");
     expect(await fleet.database.query(CHUNKS)).toEqual(before);
     task.meta.facts = { "chunks dropped": "1", "chunks kept": String(before.length) };

@@ -1,8 +1,6 @@
 import { expect, test } from "vitest";
-import { deadLetter } from "../../packages/contracts/src/dead-letter-messages.ts";
-import { tradeBatch } from "../../packages/contracts/src/market-messages.ts";
-import { subjectOf } from "../../packages/contracts/src/message.ts";
 import { DemoFleet, MINUTE_MS } from "./demo-fleet.ts";
+import { sendAsRetried } from "./retried.ts";
 
 const START_MS = Date.UTC(2026, 0, 5, 12);
 const HALF_MS = START_MS + 20 * MINUTE_MS;
@@ -12,7 +10,7 @@ test("a message that cannot be read makes its minute partial, also after a rebui
   const ingest = await fleet.start("ingest", fleet.demo({ startMs: START_MS, endMs: HALF_MS }));
   const aggregator = await fleet.start("aggregator");
   await fleet.settled();
-  await sendUnreadable(fleet, "BTC-USDT");
+  await sendAsRetried(fleet, "BTC-USDT", Buffer.from('{"venue":'));
   await expect.poll(async () => (await fleet.bus.streamPosition("DLQ")).lastSeq, { timeout: 20_000 }).toBe(3);
   await ingest.stop();
   await fleet.start("ingest", fleet.demo({ startMs: HALF_MS, endMs: HALF_MS + 20 * MINUTE_MS }));
@@ -32,21 +30,3 @@ test("a message that cannot be read makes its minute partial, also after a rebui
   expect(await fleet.candles()).toEqual(candles);
   expect((await fleet.bus.streamPosition("DLQ")).lastSeq).toBe(3);
 });
-
-/** Brings a batch that is no JSON into MARKET, the way dead letters go back. */
-async function sendUnreadable({ bus }: DemoFleet, instrument: string): Promise<void> {
-  const letter = {
-    service: "aggregator",
-    stream: "MARKET",
-    streamSeq: 1,
-    subject: subjectOf(tradeBatch, { venue: "demo", instrument }),
-    headers: {},
-    payload: Buffer.from('{"venue":').toString("base64"),
-    kind: "invalid",
-    error: "made by a test",
-    time: START_MS,
-  };
-  const subject = subjectOf(deadLetter, { service: "aggregator", stream: "MARKET" });
-  const { lastSeq } = await bus.publishBatch([{ subject, headers: {}, data: Buffer.from(JSON.stringify(letter)) }]);
-  await bus.connection.request("ctl.v1.ingest.dead-letter-retry", JSON.stringify({ dlqSeqs: [lastSeq] }), { timeout: 5_000 });
-}

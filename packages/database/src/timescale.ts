@@ -40,11 +40,14 @@ export async function addColumnstore<DB>(db: Kysely<DB>, options: ColumnstoreOpt
   await sql`call add_columnstore_policy(${sql.lit(options.table)}::regclass, after => ${sql.lit(options.after)}::interval)`.execute(db);
 }
 
-/** Lets the server drop chunks older than an interval such as `90 days`. Only the Community edition can; elsewhere nothing happens. */
+/**
+ * Lets the server drop chunks that were made longer ago than an interval such as `90 days`: what is imported today may be of any time.
+ * Only the Community edition can; elsewhere nothing happens.
+ */
 export async function addRetention<DB>(db: Kysely<DB>, table: string, dropAfter: string): Promise<void> {
   if ((await detectEditionOf(db)) !== "community") return;
   await sql`select remove_retention_policy(${table}::regclass, if_exists => true)`.execute(db);
-  await sql`select add_retention_policy(${table}::regclass, drop_after => ${dropAfter}::interval)`.execute(db);
+  await sql`select add_retention_policy(${table}::regclass, drop_created_before => ${dropAfter}::interval)`.execute(db);
 }
 
 /**

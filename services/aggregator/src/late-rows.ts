@@ -1,7 +1,9 @@
 import type { LoadedRows } from "@tickfleet/market/candle-revision";
 import { rowsNeededFor } from "@tickfleet/market/candle-revision";
 import { type CandleSeries, minuteOf } from "@tickfleet/market/candle-series";
+import { S } from "@tickfleet/market/candle-sums";
 import { IntervalSet } from "@tickfleet/market/interval-set";
+import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import { MinuteBuilder } from "@tickfleet/market/minute-builder";
 import type { TradeColumns } from "@tickfleet/market/trade";
 
@@ -84,7 +86,19 @@ export async function loadRevision(
       if (wanted.has(minute) && ids.add(batch.sourceSeq[i] as number)) loaded.builderAt(minute, series).add(batch, i);
     }
   }
+  if (beyondADay) for (const minute of minutes) refuseForgotten(loaded, minute, series);
   return loaded;
+}
+
+/** A candle whose trades were dropped by age cannot be made again from what is left of them. */
+function refuseForgotten({ rows, minutes }: LoadedRevision, minute: number, series: CandleSeries): void {
+  const stored = rows.get("1m")?.get(minute)?.sums[S.TRADES] ?? 0;
+  const recorded = minutes.get(minute)?.count ?? 0;
+  if (recorded >= stored) return;
+  const { venue, instrument } = series.key;
+  throw new InvalidMessageError(
+    `${venue} ${instrument}: of the ${stored} trades of ${new Date(minute).toISOString()} only ${recorded} are still recorded, so that its candle cannot be revised`,
+  );
 }
 
 /** The minute itself, or the first scheduled one after it that is closed. */
