@@ -113,6 +113,11 @@ function commandLine(options: SpawnOptions): [string, string[], { uid?: number; 
   return [SETPRIV, [...prefix, "--", options.command, ...options.args], identity];
 }
 
+/** A command line after which the kernel kills the child when this process dies, even by SIGKILL (Linux with setpriv; elsewhere as it was). */
+export function tiedToParent(command: string, args: readonly string[]): [string, string[]] {
+  return SETPRIV === null ? [command, [...args]] : [SETPRIV, ["--pdeathsig=KILL", "--", command, ...args]];
+}
+
 /** Waits that long without keeping the process alive for it. */
 export function timeout(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "@tickfleet/local/folders";
-import type { ProcessEnd } from "@tickfleet/local/server-process";
+import { type ProcessEnd, tiedToParent } from "@tickfleet/local/server-process";
 import { killAtExit, removeScratch, scratchFolder } from "./scratch.ts";
 
 /** A service as a real process of its own. */
@@ -53,7 +53,7 @@ export async function spawnService(
   const folder = scratchFolder(`service-${name}`);
   const portFile = join(folder, "ops.json");
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !FOREIGN.test(variable)));
-  const child = spawn(process.execPath, [join(projectRoot, "services", name, "src/main.ts")], {
+  const child = spawn(...tiedToParent(process.execPath, [join(projectRoot, "services", name, "src/main.ts")]), {
     cwd: projectRoot,
     env: { ...inherited, OPS_PORT: "0", ...env, OPS_PORT_FILE: portFile },
     stdio: ["ignore", "pipe", "pipe"],
