@@ -16,6 +16,8 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   fleet: ["test/fleet"],
   fuzz: ["property.test"],
 };
+/** Options of vitest whose value is a word of its own. */
+const WITH_VALUE = new Set(["-t", "--testNamePattern", "--project", "--reporter"]);
 const UNITS_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 export const longTestsHelp = `npm run test:long -- [name...] [options]
@@ -43,6 +45,7 @@ export function parseLongTests(args: readonly string[]): LongTests {
     const arg = args[at] as string;
     if (arg === "--seed") seed = seedOf(args[++at]);
     else if (arg === "--for") forMs = durationOf(args[++at]);
+    else if (WITH_VALUE.has(arg) && at + 1 < args.length) options.push(arg, args[++at] as string);
     else if (arg.startsWith("-")) options.push(arg);
     else names.push(arg);
   }
