@@ -6,7 +6,7 @@ export interface RestMarket {
   quotes: Map<string, ServedQuote>;
   requests: string[];
   wantsKey: boolean;
-  refusal: { status: number; retryAfterSeconds: number | null } | null;
+  refusal: { status: number; retryAfterSeconds: number | null; only: string } | null;
   now(): number;
   nextUpdateId(): number;
   tradesOf(symbol: string): ServedTrade[];
@@ -23,7 +23,7 @@ const MAX_TRADES = 1000;
 /** The answer to one request in the venue's form, its refusals included. */
 export function answerRest(market: RestMarket, url: URL, hasKey: boolean): RestAnswer {
   market.requests.push(`${url.pathname}${url.search}`);
-  if (market.refusal !== null) {
+  if (market.refusal !== null && `${url.pathname}${url.search}`.includes(market.refusal.only)) {
     const { status, retryAfterSeconds } = market.refusal;
     return refuse(status, -1003, "Too many requests.", retryAfterSeconds === null ? {} : { "retry-after": String(retryAfterSeconds) });
   }

@@ -66,8 +66,8 @@ export interface BinanceServer extends AsyncDisposable {
   restore(): void;
   /** Keeps the sockets open and says nothing on them, not even pongs; only a new connection works. */
   silence(): void;
-  /** Every REST request is answered with this status until `null`. */
-  refuseRest(status: number | null, retryAfterSeconds?: number): void;
+  /** Every REST request, or every one with `only` in its path and query, is answered with this status until `null`. */
+  refuseRest(status: number | null, retryAfterSeconds?: number, only?: string): void;
   /** REST requests are taken and not answered as long as this is on; then all that still wait are. */
   holdRest(on: boolean): void;
   /** REST requests that wait for their answer. */
@@ -173,8 +173,8 @@ export async function startBinanceServer(options: BinanceServerOptions = {}): Pr
         client.wire.pause();
       }
     },
-    refuseRest(status, retryAfterSeconds) {
-      market.refusal = status === null ? null : { status, retryAfterSeconds: retryAfterSeconds ?? null };
+    refuseRest(status, retryAfterSeconds, only) {
+      market.refusal = status === null ? null : { status, retryAfterSeconds: retryAfterSeconds ?? null, only: only ?? "" };
     },
     holdRest(on) {
       isHeld = on;

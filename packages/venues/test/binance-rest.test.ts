@@ -71,6 +71,28 @@ describe("REST of Binance", () => {
     expect(server.requests.filter((request) => request.includes("historicalTrades")).length).toBe(2);
   });
 
+  it("gives the pages that came before a fault, and says that the others may come later", async () => {
+    const rest = createBinanceRest({ baseUrl: server.restUrl, apiKey: "any", attempts: 1 });
+    server.refuseRest(503, undefined, "fromId=1100");
+    const cut = await rest.fillGap(btc, 100, 2_000);
+    expect([cut.trades.length, cut.complete, cut.mayPass]).toEqual([1_500, false, true]);
+    expect(cut.reached).toMatch(/HTTP 503/);
+    server.refuseRest(null);
+    expect(await rest.fillGap(btc, 1_100, 2_000)).toMatchObject({ complete: true, mayPass: false });
+  });
+
+  it("says that a refusal for want of a key does not pass", async () => {
+    expect(await createBinanceRest({ baseUrl: server.restUrl }).fillGap(btc, 100, 2_000)).toMatchObject({ mayPass: false });
+  });
+
+  it("keeps the newest trades where the next request for them fails", async () => {
+    const rest = createBinanceRest({ baseUrl: server.restUrl, attempts: 1 });
+    const answer = rest.fillGap(btc, 2_400, 2_501);
+    await expect.poll(() => server.requests.filter((request) => request.includes("/trades?")).length).toBe(1);
+    server.refuseRest(503);
+    expect(await answer).toMatchObject({ trades: { length: 101 }, complete: false, mayPass: true });
+  });
+
   it("takes the others where one trade cannot be read", async () => {
     const bad = { ...(past[0] as ServedTrade), id: 2_501, price: "x" };
     for (const trade of [bad, { ...bad, id: 2_502, price: "60000.20000000" }]) server.pushTrade("BTCUSDT", trade);

@@ -6,18 +6,21 @@ let fixture: IngestFixture;
 let venue: BinanceServer;
 let nextId: number;
 let feeding: NodeJS.Timeout;
+let environment: Record<string, string>;
 
 beforeEach(async () => {
   nextId = 1_000;
   venue = await startBinanceServer({ pingMs: 200 });
   fixture = await createFixture();
-  await fixture.start({
+  environment = {
     INGEST_SOURCES: "binance",
     INGEST_BINANCE_INSTRUMENTS: "BTC-USDT",
     INGEST_BINANCE_WS_URL: venue.streamUrl,
     INGEST_BINANCE_REST_URL: venue.restUrl,
     INGEST_BINANCE_LIVENESS_MS: "2000",
-  });
+    INGEST_BINANCE_KEY: "any",
+  };
+  await fixture.start(environment);
   await expect.poll(() => venue.clients(), { timeout: 20_000 }).toBe(1);
   feeding = setInterval(() => trade(), 10);
   await expect.poll(count, { timeout: 20_000 }).toBeGreaterThan(20);
@@ -110,6 +113,32 @@ test("with REST out of order the gap stays open until it works again", async () 
   await recordedAll();
 });
 
+test.each([429, 503])(
+  "a gap of several pages outlives HTTP %i on the later ones, and the first ones are asked for once",
+  async (status) => {
+    venue.cut();
+    const first = nextId;
+    for (let i = 0; i < 3_500; i++) trade();
+    venue.refuseRest(status, 1, "fromId=");
+    venue.restore();
+    const asked = (): string[] => venue.requests.filter((request) => request.includes("fromId="));
+    await expect.poll(() => asked().length, { timeout: 20_000 }).toBeGreaterThan(0);
+    const from = Number(/fromId=(\d+)/.exec(asked()[0] as string)?.[1]);
+    expect(from).toBeLessThanOrEqual(first);
+    venue.refuseRest(status, 1, `fromId=${from + 1_000}`);
+    await expect
+      .poll(() => asked().filter((request) => request.includes(`fromId=${from + 1_000}`)).length, { timeout: 90_000 })
+      .toBeGreaterThan(1);
+    expect(await gaps()).toMatchObject([{ state: "open" }]);
+    const firstPage = asked().filter((request) => request.endsWith(`fromId=${from}`)).length;
+    venue.refuseRest(null);
+    await expect.poll(gaps, { timeout: 90_000 }).toMatchObject([{ state: "filled" }]);
+    expect(asked().filter((request) => request.endsWith(`fromId=${from}`)).length).toBe(firstPage);
+    clearInterval(feeding);
+    await recordedAll();
+  },
+);
+
 test("1,000 trades sent twice are recorded once", async () => {
   clearInterval(feeding);
   const sent = Array.from({ length: 1_000 }, () => trade());
@@ -148,12 +177,7 @@ test("a silent connection is given up; a killed process takes up the gap that it
   await expect.poll(gaps, { timeout: 20_000 }).toMatchObject([{ state: "filled" }]);
   await fixture.kill();
   await new Promise((resolve) => setTimeout(resolve, 500));
-  await fixture.start({
-    INGEST_SOURCES: "binance",
-    INGEST_BINANCE_INSTRUMENTS: "BTC-USDT",
-    INGEST_BINANCE_WS_URL: venue.streamUrl,
-    INGEST_BINANCE_REST_URL: venue.restUrl,
-  });
+  await fixture.start(environment);
   await expect.poll(gaps, { timeout: 20_000 }).toMatchObject([{ state: "filled" }, { state: "filled" }]);
   clearInterval(feeding);
   await recordedAll();

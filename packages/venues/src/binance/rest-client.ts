@@ -99,6 +99,12 @@ function mayPass(error: unknown): boolean {
   return error.status === 0 || error.status >= 500 || (error.status === 429 && (error.retryAfterMs ?? 0) <= 2_000);
 }
 
+/** True where the same request may be answered later: nobody answered, the venue has a fault, or a rate limit or ban lasts. */
+export function isPassing(error: unknown): error is BinanceRestError {
+  if (!(error instanceof BinanceRestError)) return false;
+  return error.status === 0 || error.status >= 500 || error.status === 429 || error.status === 418;
+}
+
 function isAbort(cause: unknown): boolean {
   return cause instanceof Error && cause.name === "AbortError";
 }

@@ -4,7 +4,7 @@ import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { RawTrade } from "../source.ts";
 import { toTrade } from "./events.ts";
 import { type ParsedTrade, parseExchangeInfo, parseRestTrade, parseServerTime } from "./parse.ts";
-import { BinanceRestError, createRestClient, type RestClientOptions, type RestGet } from "./rest-client.ts";
+import { BinanceRestError, createRestClient, isPassing, type RestClientOptions, type RestGet } from "./rest-client.ts";
 import { type BinanceMarket, canonicalName, describeInstrument } from "./symbols.ts";
 
 const PATHS: Readonly<Record<BinanceMarket, string>> = { spot: "/api/v3", usdm: "/fapi/v1", coinm: "/dapi/v1" };
@@ -32,6 +32,8 @@ export interface FillAnswer {
   complete: boolean;
   /** How far the answer reached, in words. */
   reached: string;
+  /** True where a fault that passes kept the others back: they may be had later. */
+  mayPass: boolean;
 }
 
 export interface BinanceRest {
@@ -44,7 +46,8 @@ export interface BinanceRest {
   measureOffset(signal?: AbortSignal): Promise<number>;
   /**
    * The trades from one id to another, both included; `toId` null: to the newest. Without a key the venue gives the
-   * last 1,000, and old ones only where it asks for no key. @throws BinanceRestError where it refuses altogether
+   * last 1,000, and old ones only where it asks for no key. What came before a fault is in the answer.
+   * @throws BinanceRestError where nothing came
    */
   fillGap(instrument: Instrument, fromId: number, toId: number | null, signal?: AbortSignal): Promise<FillAnswer>;
 }
@@ -104,18 +107,20 @@ interface FillRequest {
   signal: AbortSignal | undefined;
 }
 
+/** Why trades that were asked for did not come. */
+interface Shortfall {
+  why: string;
+  mayPass: boolean;
+}
+
 async function fillGap(request: FillRequest, fromId: number, toId: number | null): Promise<FillAnswer> {
   const found = new Map<number, ParsedTrade>();
-  let newest = await collectRecent(request, found);
-  for (const waitMs of toId === null ? [] : LAG_WAITS_MS) {
-    if (newest >= (toId as number)) break;
-    await sleep(waitMs, undefined, { signal: request.signal });
-    newest = await collectRecent(request, found);
-  }
+  const newest = await collectRecent(request, found);
+  const lag = toId === null || newest >= toId ? null : await collectLagging(request, found, toId);
   const to = toId ?? newest;
-  let refused = "";
-  const oldest = found.size === 0 ? to + 1 : Math.min(...found.keys());
-  if (oldest > fromId) refused = await collectOld(request, found, fromId, Math.min(to, oldest - 1));
+  let oldest = to + 1;
+  for (const id of found.keys()) oldest = Math.min(oldest, id);
+  const old = oldest > fromId ? await collectOld(request, found, fromId, oldest - 1) : null;
   const receivedTimeUs = Date.now() * 1000;
   const trades: RawTrade[] = [];
   for (let id = fromId; id <= to; id++) {
@@ -123,23 +128,34 @@ async function fillGap(request: FillRequest, fromId: number, toId: number | null
     if (trade !== undefined) trades.push(toTrade(trade, request.instrument.instrument, receivedTimeUs));
   }
   const wanted = Math.max(0, to - fromId + 1);
-  const complete = trades.length === wanted;
-  const reached = complete
-    ? `all ${wanted} trades`
-    : `${trades.length} of ${wanted} trades, back to id ${trades[0]?.sourceSeq ?? "none"}${refused}`;
-  return { trades, complete, reached };
+  if (trades.length === wanted) return { trades, complete: true, reached: `all ${wanted} trades`, mayPass: false };
+  const why = `${old?.why ?? ""}${lag?.why ?? ""}`;
+  const reached = `${trades.length} of ${wanted} trades, back to id ${trades[0]?.sourceSeq ?? "none"}${why}`;
+  return { trades, complete: false, reached, mayPass: Boolean(old?.mayPass || lag?.mayPass) };
 }
 
 /** Adds the newest trades; gives the greatest id among them. */
 async function collectRecent(request: FillRequest, into: Map<number, ParsedTrade>): Promise<number> {
   const { get, path, instrument, signal } = request;
   const rows = await get(`${path}/trades`, { symbol: instrument.venueSymbol, limit: PAGE }, signal);
-  collect(rows, instrument.venueSymbol, into);
-  return into.size === 0 ? -1 : Math.max(...into.keys());
+  return collect(rows, instrument.venueSymbol, into);
 }
 
-/** Adds old trades page by page; says why where the venue refuses. */
-async function collectOld(request: FillRequest, into: Map<number, ParsedTrade>, fromId: number, toId: number): Promise<string> {
+/** Asks for the newest trades until the last one asked for is among them; says why where it stays away. */
+async function collectLagging(request: FillRequest, into: Map<number, ParsedTrade>, toId: number): Promise<Shortfall | null> {
+  try {
+    for (const waitMs of LAG_WAITS_MS) {
+      await sleep(waitMs, undefined, { signal: request.signal });
+      if ((await collectRecent(request, into)) >= toId) return null;
+    }
+    return { why: `; the venue does not give id ${toId} yet`, mayPass: true };
+  } catch (error) {
+    return shortfallOf(error);
+  }
+}
+
+/** Adds old trades page by page; says why where the venue does not give them. */
+async function collectOld(request: FillRequest, into: Map<number, ParsedTrade>, fromId: number, toId: number): Promise<Shortfall | null> {
   const { get, path, instrument, signal } = request;
   const limit = request.market === "spot" ? PAGE : FUTURES_PAGE;
   try {
@@ -147,15 +163,21 @@ async function collectOld(request: FillRequest, into: Map<number, ParsedTrade>, 
       const before = into.size;
       const rows = await get(`${path}/historicalTrades`, { symbol: instrument.venueSymbol, limit, fromId: id }, signal);
       const greatest = collect(rows, instrument.venueSymbol, into);
-      if (into.size === before || greatest < id) return "; the venue gave no older ones";
+      if (into.size === before || greatest < id) return { why: "; the venue gave no older ones", mayPass: false };
       id = greatest + 1;
     }
-    return "";
+    return null;
   } catch (error) {
-    if (!(error instanceof BinanceRestError)) throw error;
-    const needsKey = error.status === 401 || (error.code !== null && NEEDS_KEY.has(error.code));
-    return needsKey ? "; older ones need an API key" : `; ${error.message}`;
+    return shortfallOf(error);
   }
+}
+
+/** @throws what is no answer of the venue */
+function shortfallOf(error: unknown): Shortfall {
+  if (error instanceof InvalidMessageError) return { why: `; ${error.message}`, mayPass: false };
+  if (!(error instanceof BinanceRestError)) throw error;
+  const needsKey = error.status === 401 || (error.code !== null && NEEDS_KEY.has(error.code));
+  return { why: needsKey ? "; older ones need an API key" : `; ${error.message}`, mayPass: isPassing(error) };
 }
 
 function collect(rows: unknown, symbol: string, into: Map<number, ParsedTrade>): number {
