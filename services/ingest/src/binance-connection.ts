@@ -90,7 +90,7 @@ export function openBinanceConnection(options: BinanceOptions, rest: BinanceRest
       if (spool.full) {
         logger.error({ connection }, "the spool is full: the connection is closed until there is room, then the gap is filled");
         await feed.close();
-        await spool.room();
+        await spool.room(signal);
         if (!signal.aborted) feed = open();
       }
     }

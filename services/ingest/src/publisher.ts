@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bus, type OutgoingMessage, PublishRefusedError, type StoredMessage, StreamMissingError } from "@tickfleet/runtime/bus";
+import { orAborted } from "./abortable.ts";
 import type { Spool } from "./spool.ts";
 import { SpoolCursor, type SpooledMessage } from "./spool-cursor.ts";
 
@@ -87,11 +88,12 @@ export class Publisher {
     this.#cursor[Symbol.dispose]();
   }
 
-  /** Resolves with a sequence of the stream by which message `n` of the spool is stored. */
-  async settled(n: number): Promise<{ seq: number; created: string }> {
+  /** Resolves with a sequence of the stream by which message `n` of the spool is stored, with null where the signal comes first. */
+  async settled(n: number, signal: AbortSignal): Promise<{ seq: number; created: string } | null> {
     const acknowledged = this.#options.spool.acknowledged;
     if (this.#end === null || acknowledged === null || acknowledged.n < n) {
-      await new Promise<number>((resolve) => this.#waiting.push({ n, resolve }));
+      const stored = new Promise<number>((resolve) => this.#waiting.push({ n, resolve }));
+      if ((await orAborted(stored, signal)) === null) return null;
     }
     const { seq, created } = this.#options.spool.acknowledged ?? { seq: 0, created: "" };
     return { seq, created };

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { orAborted } from "./abortable.ts";
 import type { QualityRow } from "./intake-state.ts";
 
 /** A row on its way to `quality_events`. */
@@ -40,9 +41,9 @@ export class QualityLog {
     this.#writing ??= this.#write();
   }
 
-  /** Resolves when all rows so far are in the database. */
-  async flushed(): Promise<void> {
-    while (this.#writing !== null) await this.#writing;
+  /** Resolves when all rows so far are in the database, or at the signal. */
+  async flushed(signal: AbortSignal): Promise<void> {
+    while (this.#writing !== null && !signal.aborted) await orAborted(this.#writing, signal);
   }
 
   async #write(): Promise<void> {

@@ -95,7 +95,8 @@ export class ReplayJobs {
     const pace = request.speed === "max" ? null : createPace(request.speed, signal);
     const headers = { [REPLAY_HEADER]: request.id };
     const result = await runScript({ source, key, spool, quality, initial: initial ?? null, pace, signal, headers, onProgress });
-    if (result.ended) await this.#finish(request.id, source.venue, source.connection, result, await publisher.settled(result.lastN));
+    const end = result.ended ? await publisher.settled(result.lastN, signal) : null;
+    if (end !== null) await this.#finish(request.id, source.venue, source.connection, result, end);
   }
 
   async #finish(id: string, venue: string, connection: string, result: ScriptResult, end: { seq: number; created: string }): Promise<void> {

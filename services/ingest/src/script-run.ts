@@ -64,7 +64,8 @@ export async function runScript(options: ScriptOptions): Promise<ScriptResult> {
   try {
     for await (const { position, events } of source.events(kept?.position ?? 0)) {
       if (due(index, intake.clockUs)) {
-        await quality.flushed();
+        await quality.flushed(signal);
+        if (signal.aborted) break;
         keep(position);
       }
       for (const event of events) {
@@ -78,15 +79,15 @@ export async function runScript(options: ScriptOptions): Promise<ScriptResult> {
       spool.commit();
       if (signal.aborted) return { ended: false, state: intake.snapshot(), lastN, fault: null };
       options.onProgress?.(position, intake.counts);
-      await spool.room();
+      await spool.room(signal);
       await turn(); // a source that never waits would starve the publisher
     }
   } catch (error) {
     if (!(error instanceof SourceFileError)) throw error;
     fault = error.message;
   }
-  await quality.flushed();
-  return { ended: true, state: intake.snapshot(), lastN, fault };
+  await quality.flushed(signal);
+  return { ended: !signal.aborted, state: intake.snapshot(), lastN, fault };
 
   function message(made: OutboundMessage): void {
     index += 1;

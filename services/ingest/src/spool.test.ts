@@ -133,7 +133,7 @@ test("a full spool makes sources wait until messages are acknowledged", async ()
   for (let i = 0; i < 8; i++) append(spool, 5, 100);
   expect(spool.full).toBe(true);
   let free = false;
-  const waiting = spool.room().then(() => {
+  const waiting = spool.room(new AbortController().signal).then(() => {
     free = true;
   });
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -141,6 +141,16 @@ test("a full spool makes sources wait until messages are acknowledged", async ()
   spool.acknowledge(30, 30, "t");
   await waiting;
   expect(numbers(spool, 31)).toEqual(range(31, 40));
+});
+
+test("a source that waits for room goes on at the signal", async () => {
+  const spool = openSpool({ maxBytes: 5_000, segmentBytes: 1_000 });
+  for (let i = 0; i < 8; i++) append(spool, 5, 100);
+  const stopping = new AbortController();
+  const waiting = spool.room(stopping.signal);
+  stopping.abort();
+  await waiting;
+  expect(spool.full).toBe(true);
 });
 
 test("a source that is forgotten stays forgotten", () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, fsync, fsyncSync, mkdirSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { orAborted } from "./abortable.ts";
 import type { OutboundMessage } from "./intake-state.ts";
 import { readOrCreate, replaceFile } from "./small-file.ts";
 import {
@@ -197,12 +198,11 @@ export class Spool {
     this.#trim();
   }
 
-  /** Resolves when the spool has room for more; at once unless unpublished messages fill it. */
-  async room(): Promise<void> {
-    while (this.full) {
+  /** Resolves when the spool has room for more (at once unless unpublished messages fill it), or at the signal. */
+  async room(signal: AbortSignal): Promise<void> {
+    while (this.full && !signal.aborted) {
       this.#trim();
-      if (!this.full) return;
-      await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
+      if (this.full) await orAborted(new Promise<void>((resolve) => this.#waitingForRoom.push(resolve)), signal);
     }
   }
 

@@ -9,6 +9,7 @@ import { AnotherWriterError, Publisher } from "../src/publisher.ts";
 import { Spool } from "../src/spool.ts";
 
 const SUBJECT = "md.v1.clock.all.test.c";
+const NEVER = new AbortController().signal;
 
 let nats: TestNats;
 let bus: Bus;
@@ -81,27 +82,27 @@ function range(to: number): number[] {
 test("messages are stored in order, once each, over restarts of the publisher and the broker", async () => {
   append(1, 700);
   const first = startPublisher();
-  await first.publisher.settled(700);
+  await first.publisher.settled(700, NEVER);
   await first.stop();
   append(701, 900);
   const second = startPublisher();
   await nats.kill();
   append(901, 1_000);
   await nats.start();
-  expect((await second.publisher.settled(1_000)).seq).toBe(1_000);
+  expect(await second.publisher.settled(1_000, NEVER)).toMatchObject({ seq: 1_000 });
   expect(await stored()).toEqual(range(1_000));
 });
 
 test("a broker that lost its newest messages gets them again", async () => {
   append(1, 300);
   const { publisher, statuses } = startPublisher();
-  await publisher.settled(300);
+  await publisher.settled(300, NEVER);
   const snapshot = await snapshotStore(nats);
   append(301, 600);
-  await publisher.settled(600);
+  await publisher.settled(600, NEVER);
   await restoreStore(nats, snapshot);
   append(601, 650);
-  await publisher.settled(650);
+  await publisher.settled(650, NEVER);
   await expect.poll(stored, { timeout: 20_000 }).toEqual(range(650));
   expect(statuses.join()).toContain("lost messages 301 to 600");
 });
@@ -109,10 +110,10 @@ test("a broker that lost its newest messages gets them again", async () => {
 test("a stream that was deleted is made again and gets all that the spool holds", async () => {
   append(1, 300);
   const { publisher, statuses } = startPublisher();
-  await publisher.settled(300);
+  await publisher.settled(300, NEVER);
   await bus.connection.request("$JS.API.STREAM.DELETE.MARKET");
   append(301, 310);
-  await publisher.settled(310);
+  await publisher.settled(310, NEVER);
   expect(await stored()).toEqual(range(310));
   expect(statuses.join()).toContain("made anew");
 });
@@ -120,20 +121,20 @@ test("a stream that was deleted is made again and gets all that the spool holds"
 test("a stream whose last messages were removed by hand goes on behind them", async () => {
   append(1, 40);
   const { publisher, stop } = startPublisher();
-  await publisher.settled(40);
+  await publisher.settled(40, NEVER);
   await stop();
   const info = await bus.connection.request("$JS.API.STREAM.INFO.MARKET");
   const { config } = info.json<{ config: object }>();
   await bus.connection.request("$JS.API.STREAM.DELETE.MARKET");
   await bus.connection.request("$JS.API.STREAM.CREATE.MARKET", JSON.stringify({ ...config, deny_delete: false }));
   const second = startPublisher();
-  await second.publisher.settled(40);
+  await second.publisher.settled(40, NEVER);
   await expect.poll(async () => (await bus.streamPosition("MARKET")).lastSeq).toBe(40);
   for (let seq = 31; seq <= 40; seq++) await bus.connection.request("$JS.API.STREAM.MSG.DELETE.MARKET", JSON.stringify({ seq }));
   await second.stop();
   append(41, 45);
   const third = startPublisher();
-  await third.publisher.settled(45);
+  await third.publisher.settled(45, NEVER);
   expect((await stored()).slice(-5)).toEqual([41, 42, 43, 44, 45]);
   expect((await bus.streamPosition("MARKET")).lastSeq).toBe(45);
 });
@@ -141,25 +142,37 @@ test("a stream whose last messages were removed by hand goes on behind them", as
 test("a publisher that finds another's messages at the end stops, and one that starts behind them goes on", async () => {
   append(1, 10);
   const { publisher, failed } = startPublisher();
-  await publisher.settled(10);
+  await publisher.settled(10, NEVER);
   await bus.publishBatch([{ subject: SUBJECT, headers: { "Nats-Msg-Id": "other-1" }, data: Buffer.from("11") }]);
   append(11, 12);
   expect(await failed).toBeInstanceOf(AnotherWriterError);
   const heir = startPublisher();
-  await heir.publisher.settled(12);
+  await heir.publisher.settled(12, NEVER);
   expect(await stored()).toEqual([...range(11), 11, 12]);
 });
 
 test("a spool that lost its end goes on under a new name", async () => {
   append(1, 10);
   const lost = startPublisher();
-  await lost.publisher.settled(10);
+  await lost.publisher.settled(10, NEVER);
   await lost.stop();
   spool.close();
   rmSync(folder, { recursive: true });
   spool = openSpool(folder);
   append(1, 3);
   const { publisher } = startPublisher();
-  await publisher.settled(3);
+  await publisher.settled(3, NEVER);
   expect(await stored()).toEqual([...range(10), 1, 2, 3]);
+});
+
+test("whoever waits for messages that the broker never took goes on at the signal", async () => {
+  const { publisher, stop } = startPublisher();
+  await nats.kill();
+  append(1, 10);
+  const stopping = new AbortController();
+  const waiting = publisher.settled(10, stopping.signal);
+  setTimeout(() => stopping.abort(), 100);
+  expect(await waiting).toBeNull();
+  expect(await publisher.settled(10, stopping.signal)).toBeNull();
+  await stop();
 });
