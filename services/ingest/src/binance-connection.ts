@@ -62,6 +62,7 @@ export function openBinanceConnection(options: BinanceOptions, rest: BinanceRest
   const state = kept === null ? null : (JSON.parse(kept.state) as IntakeState);
   if (state !== null) intake.restore(state, true);
   keep();
+  if (intake.life === "live") onEvent({ kind: "down", timeUs: intake.clockUs, reason: "restarted" });
   const venueNowUs = createVenueNow(state, () => feed?.offsetUs() ?? null);
   const timer = setInterval(() => {
     options.onConnected(connection, feed?.connected() ?? false);

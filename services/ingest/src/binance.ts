@@ -3,7 +3,7 @@ import type { Instrument } from "@tickfleet/market/instrument";
 import type { Logger } from "@tickfleet/runtime/logger";
 import { groupInstruments } from "@tickfleet/venues/binance/feed";
 import { type BinanceRest, createBinanceRest } from "@tickfleet/venues/binance/rest";
-import { BINANCE, type BinanceConnection, openBinanceConnection } from "./binance-connection.ts";
+import { BINANCE, type BinanceConnection, connectionKey, openBinanceConnection } from "./binance-connection.ts";
 import type { QualityLog } from "./quality-log.ts";
 import type { Spool } from "./spool.ts";
 
@@ -40,6 +40,8 @@ export async function runBinance(options: BinanceOptions): Promise<void> {
     return connection;
   };
   try {
+    // Connections of an earlier process are told to be down while the venue is away and lists nothing.
+    for (const name of keptConnections(options.spool)) open(name);
     await runConnections(options, rest, opened, open);
   } finally {
     for (const connection of opened.values()) connection.close();
@@ -65,6 +67,14 @@ async function runConnections(
     opened.delete(name);
   }
   await Promise.all([...groups].map(([name, group]) => open(name).run(group, offsetUs)));
+}
+
+function keptConnections(spool: Spool): string[] {
+  const prefix = connectionKey("");
+  return spool
+    .sources()
+    .filter((source) => source.startsWith(prefix))
+    .map((source) => source.slice(prefix.length));
 }
 
 async function listInstruments(rest: BinanceRest, options: BinanceOptions): Promise<Instrument[]> {

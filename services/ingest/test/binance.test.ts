@@ -139,6 +139,23 @@ test.each([429, 503])(
   },
 );
 
+test("a process that comes back while the venue is away says that the connection is down, and its clock stands", async () => {
+  await fixture.kill();
+  venue.cut();
+  await fixture.start(environment);
+  const down = async (): Promise<Record<string, unknown>[]> => (await told("clock")).filter((clock) => clock["state"] === "down");
+  await expect.poll(async () => (await down()).length, { timeout: 20_000 }).toBeGreaterThan(1);
+  expect((await told("status")).map((status) => [status["state"], status["reason"]])).toEqual([
+    ["live", "connected"],
+    ["down", "restarted"],
+  ]);
+  expect(new Set((await down()).map((clock) => clock["time"])).size).toBe(1);
+  venue.restore();
+  await expect.poll(gaps, { timeout: 40_000 }).toMatchObject([{ state: "filled", reason: "reconnect" }]);
+  clearInterval(feeding);
+  await recordedAll();
+});
+
 test("1,000 trades sent twice are recorded once", async () => {
   clearInterval(feeding);
   const sent = Array.from({ length: 1_000 }, () => trade());
