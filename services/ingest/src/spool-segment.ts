@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync, statSync, truncateSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
+import { readOrCreate, replaceFile } from "./small-file.ts";
 import { decodeRecord, type MessageHead, parseHead, RECORD_MESSAGE, type SpoolRecord } from "./spool-record.ts";
 
 /** One file of the spool. */
@@ -50,14 +51,31 @@ export function loadSegments(folder: string, onRecord: (record: SpoolRecord) => 
   return segments;
 }
 
+/** Begins the folder's next generation, above every one before it, also where the file that counts them was lost. */
+export function takeGeneration(folder: string): number {
+  const path = join(folder, "generation");
+  const counted = Number(readOrCreate(path, () => "0"));
+  const written = segmentNames(folder).map(generationOf);
+  const generation = Math.max(Number.isSafeInteger(counted) ? counted : 0, ...written) + 1;
+  replaceFile(path, String(generation));
+  return generation;
+}
+
+function segmentNames(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name.endsWith(SUFFIX));
+}
+
+function generationOf(name: string): number {
+  return Number(name.split(/[-.]/)[1]);
+}
+
 /** Names of the segments in order, without those that a process wrote after a later one had taken over: these are removed. */
 function withoutZombies(folder: string): string[] {
   let newest = 0;
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(SUFFIX))
+  return segmentNames(folder)
     .sort()
     .filter((name) => {
-      const generation = Number(name.split(/[-.]/)[1]);
+      const generation = generationOf(name);
       const valid = generation >= newest;
       if (valid) newest = generation;
       else unlinkSync(join(folder, name));

@@ -153,6 +153,21 @@ test("a source that waits for room goes on at the signal", async () => {
   expect(spool.full).toBe(true);
 });
 
+test.each(["empty", "lost", "of an earlier day"])("messages outlive a generation file that is %s", (fault) => {
+  for (let i = 0; i < 3; i++) append(openSpool(), 5);
+  const file = join(folder, "generation");
+  if (fault === "lost") rmSync(file);
+  else writeFileSync(file, fault === "empty" ? "" : "1");
+  append(openSpool(), 5);
+  expect(numbers(openSpool())).toEqual(range(1, 20));
+});
+
+test("an empty name is no name", () => {
+  openSpool();
+  writeFileSync(join(folder, "spool-id"), "");
+  expect(openSpool().id).toMatch(/^[\da-f-]{36}$/);
+});
+
 test("a source that is forgotten stays forgotten", () => {
   const spool = openSpool();
   spool.keepState("s", 3, 0, "state");

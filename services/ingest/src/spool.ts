@@ -15,7 +15,7 @@ import {
   type SpoolRecord,
   type StateHead,
 } from "./spool-record.ts";
-import { loadSegments, type Segment, segmentPath } from "./spool-segment.ts";
+import { loadSegments, type Segment, segmentPath, takeGeneration } from "./spool-segment.ts";
 
 /** Where a source stood when its state was last kept. */
 export interface SourceState {
@@ -74,8 +74,7 @@ export class Spool {
     this.#options = options;
     mkdirSync(options.folder, { recursive: true });
     this.#id = readOrCreate(join(options.folder, "spool-id"), () => randomUUID());
-    this.#generation = Number(readOrCreate(join(options.folder, "generation"), () => "0")) + 1;
-    replaceFile(join(options.folder, "generation"), String(this.#generation));
+    this.#generation = takeGeneration(options.folder);
     this.#segments = loadSegments(options.folder, (record) => this.#remember(record));
     this.#bufferedN = this.#segments.at(-1)?.lastN ?? 0;
     this.#file = this.#openSegment();
