@@ -32,6 +32,8 @@ export interface ApiEnvironment {
 export type ApiApp = OpenAPIHono<ApiEnvironment>;
 
 const REQUEST_ID = /^[\w.:-]{1,100}$/;
+/** PostgreSQL takes no NUL in a text, and no name holds any of the others. */
+const CONTROL_CHARACTER = /\p{Cc}/u;
 const RETRY_SECONDS = "2";
 
 /** Every route of the gateway but the WebSocket. */
@@ -70,10 +72,14 @@ export function createApp(parts: ApiParts): ApiApp {
   return app;
 }
 
-/** Throws where a query holds a parameter that the route does not know: a misspelt `from` must not be passed over. */
+/** Finds parameters that the route does not know (a misspelt `from` must not be passed over), and values that no text holds. */
 export function checkParameters(context: Context<ApiEnvironment>, known: readonly string[], faults: Fault[]): void {
-  for (const field of Object.keys(context.req.query())) {
-    if (known.includes(field)) continue;
+  for (const [field, value] of Object.entries(context.req.query())) {
+    if (known.includes(field)) {
+      const detail = `${field} holds a control character: ${JSON.stringify(value.slice(0, 64))}`;
+      if (CONTROL_CHARACTER.test(value)) faults.push({ code: "invalid-parameter", field, detail, fix: "give printable text" });
+      continue;
+    }
     const meant = nearest(field, known);
     const fix = meant === null ? `the parameters are ${known.join(", ")}` : `did you mean ${meant}?`;
     faults.push({ code: "unknown-parameter", field, detail: `there is no parameter ${JSON.stringify(field.slice(0, 64))}`, fix });

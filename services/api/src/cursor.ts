@@ -16,6 +16,8 @@ export interface Cursor {
 }
 
 const VERSION = 1;
+/** Text without control characters: the epoch of a trade. */
+const textSchema = z.string().regex(/^\P{Cc}*$/u);
 const timeSchema = z.number().int().min(0).max(LATEST_US).nullable();
 const wireSchema = z.tuple([
   z.literal(VERSION),
@@ -24,15 +26,15 @@ const wireSchema = z.tuple([
   timeSchema,
   timeSchema,
   z
-    .array(z.union([z.string(), z.number().int()]))
+    .array(z.union([textSchema, z.number().int()]))
     .min(1)
     .max(3),
 ]);
 
-/** Mark of a query: the same for all its pages, whatever their limit. */
+/** Mark of a query: the same for all its pages, whatever their limit; an empty parameter is an absent one. */
 export function queryMark(parameters: Readonly<Record<string, string | undefined>>): string {
   const parts = Object.entries(parameters)
-    .filter(([, value]) => value !== undefined)
+    .filter(([, value]) => value !== undefined && value !== "")
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 16);
 }

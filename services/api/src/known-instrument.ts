@@ -8,22 +8,45 @@ export async function knownInstrument(store: ApiStore, venue: string, instrument
   throw new RequestError([unknownInstrument(venue, instrument, await store.listInstruments())]);
 }
 
-/** The fault of an instrument that is not known. */
-export function unknownInstrument(venue: string, instrument: string, known: readonly InstrumentRow[]): Fault {
+/** The fault of an instrument that is not known; the fix names the venue and the instrument that were most likely meant. */
+export function unknownInstrument(venue: string, asked: string, known: readonly InstrumentRow[]): Fault {
   const venues = [...new Set(known.map((row) => row.venue))];
   const code = "unknown-instrument";
-  const detail = `there is no ${instrument} at ${venue}`.slice(0, 200);
+  const instrument = asked.startsWith(`${venue}:`) ? asked.slice(venue.length + 1) : asked;
+  const detail = `there is no ${asked} at ${venue}`.slice(0, 200);
   if (!venues.includes(venue)) {
     const elsewhere = known.filter((row) => row.instrument === instrument).map((row) => row.venue);
     const meant = nearest(venue, venues) ?? elsewhere[0] ?? null;
-    return { code, field: "venue", detail, fix: meant === null ? listOf("venues", venues) : `did you mean venue ${meant}?` };
+    if (meant === null) return { code, field: "venue", detail, fix: listOf("venues", venues) };
+    const name = meantInstrument(meant, instrument, known);
+    const more = name === null || name === instrument ? "" : ` and instrument ${name}`;
+    return { code, field: "venue", detail, fix: `did you mean venue ${meant}${more}?` };
   }
+  const meant = meantInstrument(venue, instrument, known);
+  if (meant !== null) return { code, field: "instrument", detail, fix: `did you mean ${meant}?` };
+  const names = known.filter((row) => row.venue === venue).map((row) => row.instrument);
+  return { code, field: "instrument", detail, fix: listOf(`instruments of ${venue}`, names) };
+}
+
+function meantInstrument(venue: string, instrument: string, known: readonly InstrumentRow[]): string | null {
   const here = known.filter((row) => row.venue === venue);
   const bySymbol = here.find((row) => row.venueSymbol.toLowerCase() === instrument.toLowerCase())?.instrument;
-  const names = here.map((row) => row.instrument);
-  const meant = bySymbol ?? nearest(instrument, names);
-  if (meant !== null) return { code, field: "instrument", detail, fix: `did you mean ${meant}?` };
-  return { code, field: "instrument", detail, fix: listOf(`instruments of ${venue}`, names) };
+  return (
+    bySymbol ??
+    nearest(
+      instrument,
+      here.map((row) => row.instrument),
+    )
+  );
+}
+
+/** @throws RequestError where the venue is not known and a known one is near it */
+export function checkVenue(venue: string, known: readonly InstrumentRow[]): void {
+  const venues = [...new Set(known.map((row) => row.venue))];
+  const meant = venues.includes(venue) ? null : nearest(venue, venues);
+  if (meant === null) return;
+  const detail = `there is no venue ${JSON.stringify(venue.slice(0, 64))}`;
+  throw new RequestError([{ code: "unknown-instrument", field: "venue", detail, fix: `did you mean venue ${meant}?` }]);
 }
 
 function listOf(what: string, names: readonly string[]): string {

@@ -3,7 +3,8 @@ const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+\- ]\d\d:?\d\d)?$/;
 const RELATIVE = /^-(\d{1,9})(ms|s|m|h|d|w)$/;
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
-const SECONDS_DIGITS = 10;
+/** Epoch seconds of this century, also with the fraction that some languages write. */
+const SECONDS = /^(\d{10})(?:\.(\d{1,9}))?$/;
 /** Last instant that fits 2^53 microseconds (year 2255), in milliseconds; later ones are taken as this one, those before 1970 as 0. */
 const LATEST_MS = 9_007_199_254_740;
 /** Latest time that a query can name, epoch microseconds. */
@@ -20,7 +21,7 @@ const FORMS = "epoch milliseconds, RFC 3339 with a zone (2024-03-01T12:00:00Z), 
 
 /**
  * Epoch microseconds of a time in a query: epoch milliseconds, RFC 3339 with a zone, a UTC date, a span
- * back from now (`-90s`, `-24h`, `-7d`), or `now`. A value with the ten digits of epoch seconds is a fault.
+ * back from now (`-90s`, `-24h`, `-7d`), or `now`. A value with the ten digits of epoch seconds, and maybe a fraction, is a fault.
  * @param nowMs the present, epoch milliseconds
  */
 export function parseQueryTime(text: string, nowMs: number): number | TimeFault {
@@ -30,7 +31,9 @@ export function parseQueryTime(text: string, nowMs: number): number | TimeFault 
 
 function readTime(text: string, nowMs: number): number | TimeFault {
   if (text === "now") return nowMs * 1_000;
-  if (MS.test(text)) return parseMilliseconds(text);
+  const seconds = SECONDS.exec(text);
+  if (seconds) return secondsFault(text, seconds);
+  if (MS.test(text)) return Number(text) * 1_000;
   const relative = RELATIVE.exec(text);
   if (relative) return (nowMs - Number(relative[1]) * UNIT_MS[relative[2] as keyof typeof UNIT_MS]) * 1_000;
   const day = DATE.exec(text);
@@ -41,16 +44,13 @@ function readTime(text: string, nowMs: number): number | TimeFault {
   return fault(`cannot read ${JSON.stringify(text.slice(0, 64))} as a time`);
 }
 
-function parseMilliseconds(text: string): number | TimeFault {
-  const ms = Number(text);
-  if (text.length === SECONDS_DIGITS) {
-    return {
-      code: "time-in-seconds",
-      detail: `${text} reads as epoch seconds (${new Date(ms * 1_000).toISOString()}); times are epoch milliseconds`,
-      fix: `multiply by 1,000: ${text}000`,
-    };
-  }
-  return ms * 1_000;
+function secondsFault(text: string, [, whole = "", fraction = ""]: RegExpExecArray): TimeFault {
+  const ms = `${whole}${fraction.slice(0, 3).padEnd(3, "0")}`;
+  return {
+    code: "time-in-seconds",
+    detail: `${text} reads as epoch seconds (${new Date(Number(ms)).toISOString()}); times are epoch milliseconds`,
+    fix: `multiply by 1,000: ${ms}`,
+  };
 }
 
 function parseInstant(match: RegExpExecArray, text: string): number | TimeFault {

@@ -120,11 +120,27 @@ test.each([
   [`${KEY}&from=2024-03-02&to=2024-03-01`, 400, "empty-range", "from", "swap"],
   [`${KEY}&cursor=abc`, 400, "invalid-cursor", "cursor", "Link"],
   [`${KEY}&session=regular`, 400, "unknown-session", "session", "all"],
+  [`${KEY}&session=night`, 400, "unknown-session", "session", "regular, extended, all"],
+  [`${KEY}&session=All`, 400, "unknown-session", "session", "did you mean all?"],
+  ["venue=lean&instrument=SPY&timeframe=1d&anchor=UTC", 400, "unknown-anchor", "anchor", "stored: America/New_York"],
+  ["venue=lean&instrument=SPY&timeframe=1d&session=regular", 400, "unknown-session", "session", "stored: all"],
+  [`${KEY}&from=1709251200.5`, 400, "time-in-seconds", "from", "1709251200500"],
+  [`${KEY}&to=1709251200`, 400, "time-in-seconds", "to", "1709251200000"],
+  ["venue=binance&instrument=BTC%00USDT&timeframe=1m", 400, "invalid-parameter", "instrument", "printable"],
+  ["venue=bin%00ance&instrument=BTC-USDT&timeframe=1m", 400, "invalid-parameter", "venue", "printable"],
+  ["venue=binance&instrument=BTC-USDT%0A&timeframe=1m", 400, "invalid-parameter", "instrument", "printable"],
+  [`${KEY}&anchor=%00`, 400, "invalid-parameter", "anchor", "printable"],
+  [`${KEY}&cursor=%00`, 400, "invalid-parameter", "cursor", "printable"],
   [`${KEY}&anchor=Europe/Paris`, 400, "unknown-anchor", "anchor", "UTC"],
   ["venue=binance&instrument=BTC-USDT&timeframe=2m", 400, "unknown-timeframe", "timeframe", "1m"],
   ["venue=binance&instrument=btcusdt&timeframe=1m", 404, "unknown-instrument", "instrument", "did you mean BTC-USDT?"],
   ["venue=binance&instrument=BTC%2FUSDT&timeframe=1m", 404, "unknown-instrument", "instrument", "did you mean BTC-USDT?"],
   ["venue=Binance&instrument=BTC-USDT&timeframe=1m", 404, "unknown-instrument", "venue", "did you mean venue binance?"],
+  ["venue=BINANCE&instrument=btcusdt&timeframe=1m", 404, "unknown-instrument", "venue", "venue binance and instrument BTC-USDT?"],
+  ["venue=binance&instrument=btc-usdt&timeframe=1m", 404, "unknown-instrument", "instrument", "did you mean BTC-USDT?"],
+  ["venue=binance&instrument=binance:BTC-USDT&timeframe=1m", 404, "unknown-instrument", "instrument", "did you mean BTC-USDT?"],
+  ["instrument=Binance:BTC_USDT&timeframe=1m", 404, "unknown-instrument", "venue", "venue binance and instrument BTC-USDT?"],
+  ["venue=lean&instrument=spy&timeframe=1m", 404, "unknown-instrument", "instrument", "did you mean SPY?"],
   ["venue=binance&instrument=BTC-USDT&instrument=X&timeframe=1m", 400, "invalid-parameter", "instrument", "once"],
 ])("%s is answered %i %s", async (query, status, code, field, fix) => {
   const answer = await gateway.get(`/api/v1/candles?${query}`);
@@ -137,6 +153,29 @@ test.each([
     requestId: answer.headers.get("x-request-id"),
   });
   expect(answer.status).toBe(status);
+});
+
+test("empty parameters are absent ones, in the cursor too", async () => {
+  const { body } = await gateway.get(`/api/v1/candles?${KEY}&anchor=&session=&state=&columns=&from=${START}&to=&limit=2&cursor=`);
+  expect(body.data).toEqual(candles.slice(0, 2));
+  const next = await gateway.get(`/api/v1/candles?${KEY}&from=${START}&limit=2&cursor=${body.cursor}`);
+  expect(next.body.data).toEqual(candles.slice(2, 4));
+  expect((await gateway.get("/api/v1/instruments?venue=")).body.data).toHaveLength(2);
+});
+
+test("a cursor whose text no database takes is refused", async () => {
+  const path = `/api/v1/trades?venue=binance&instrument=BTC-USDT&limit=1&from=${START}`;
+  const { cursor } = (await gateway.get(path)).body;
+  const forged = JSON.parse(Buffer.from(cursor, "base64url").toString());
+  forged[5][1] = "a\0";
+  const answer = await gateway.get(`${path}&cursor=${Buffer.from(JSON.stringify(forged)).toString("base64url")}`);
+  expect(answer.body).toMatchObject({ status: 400, code: "invalid-cursor" });
+});
+
+test("a venue that is nearly one of ours is no empty list", async () => {
+  expect((await gateway.get("/api/v1/instruments?venue=Binance")).body).toMatchObject({ status: 404, fix: "did you mean venue binance?" });
+  expect((await gateway.get("/api/v1/instruments?venue=a%00")).body).toMatchObject({ status: 400, code: "invalid-parameter" });
+  expect((await gateway.get("/api/v1/instruments?venue=kraken")).body).toEqual({ data: [], cursor: null });
 });
 
 test("all faults of a request are told at once, the caller's request id is kept", async () => {

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_ANCHOR, DEFAULT_SESSION } from "@tickfleet/market/calendar";
+import type { SessionName } from "@tickfleet/market/candle";
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import { type ApiApp, type ApiParts, checkParameters } from "../app.ts";
 import { CANDLE_COLUMNS, candleRowSchema } from "../columns.ts";
@@ -10,6 +11,7 @@ import { type Fault, problemSchema, RequestError } from "../problem.ts";
 import type { ApiStore, CandleSeriesKey } from "../store.ts";
 
 const STATES = ["forming", "closed", "revised"] as const;
+const SESSIONS = ["regular", "extended", "all"] as const satisfies readonly SessionName[];
 
 const query = z.object({
   ...listParameters,
@@ -50,20 +52,25 @@ export function addCandles(app: ApiApp, { store, now }: ApiParts): void {
     const text = required("timeframe", asked.timeframe, "1m", faults);
     const timeframe = text === "" ? "1m" : readChoice("timeframe", text, TIMEFRAMES, "unknown-timeframe", faults);
     const states = readChoices("state", asked.state, STATES, "invalid-parameter", faults);
-    const { anchor, session, state } = asked;
+    const { state } = asked;
+    const anchor = asked.anchor || undefined;
+    const session = asked.session ? readChoice("session", asked.session, SESSIONS, "unknown-session", faults) : undefined;
     const list = readListQuery(asked, { venue, instrument, timeframe, anchor, session, state }, CANDLE_COLUMNS, ["number"], now(), faults);
     if (faults.length > 0) throw new RequestError(faults);
     const { calendar } = await knownInstrument(store, venue, instrument);
-    const series = { venue, instrument, timeframe, anchor: anchor ?? DEFAULT_ANCHOR[calendar], session: session ?? DEFAULT_SESSION };
-    if (anchor !== undefined || session !== undefined) await checkStored(store, series);
+    const usual = { venue, instrument, timeframe, anchor: DEFAULT_ANCHOR[calendar], session: DEFAULT_SESSION };
+    const series = { ...usual, anchor: anchor ?? usual.anchor, session: session ?? usual.session };
+    if (series.anchor !== usual.anchor || series.session !== usual.session) await checkStored(store, series, usual);
     return answerList(context, list, await store.listCandles(series, states, list.page));
   });
 }
 
-/** @throws RequestError naming what is stored, where nothing is stored under this anchor or session */
-async function checkStored(store: ApiStore, series: CandleSeriesKey): Promise<void> {
-  const stored = await store.listStoredKeys(series.venue, series.instrument, series.timeframe);
-  if (stored.length === 0) return;
+/**
+ * @param usual the key that an instrument's candles have, stored or not yet
+ * @throws RequestError naming what is stored, where nothing is stored under this anchor or session
+ */
+async function checkStored(store: ApiStore, series: CandleSeriesKey, usual: CandleSeriesKey): Promise<void> {
+  const stored = [usual, ...(await store.listStoredKeys(series.venue, series.instrument, series.timeframe))];
   const faults: Fault[] = [];
   for (const field of ["anchor", "session"] as const) {
     const known = [...new Set(stored.map((key) => key[field]))];

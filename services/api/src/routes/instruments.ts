@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_ANCHOR, DEFAULT_SESSION } from "@tickfleet/market/calendar";
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import { type ApiApp, type ApiParts, checkParameters } from "../app.ts";
+import { checkVenue } from "../known-instrument.ts";
 import { parameter } from "../list-query.ts";
 import { type Fault, problemSchema, RequestError } from "../problem.ts";
 
@@ -50,8 +51,10 @@ export function addInstruments(app: ApiApp, { store }: ApiParts): void {
     const faults: Fault[] = [];
     checkParameters(context, Object.keys(query.shape), faults);
     if (faults.length > 0) throw new RequestError(faults);
-    const { venue } = context.req.valid("query");
-    const rows = (await store.listInstruments()).filter((row) => venue === undefined || row.venue === venue);
+    const venue = context.req.valid("query").venue || null;
+    const known = await store.listInstruments();
+    if (venue !== null) checkVenue(venue, known);
+    const rows = known.filter((row) => venue === null || row.venue === venue);
     const data = rows.map((row) => ({
       ...row,
       anchor: DEFAULT_ANCHOR[row.calendar],
