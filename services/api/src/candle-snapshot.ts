@@ -12,26 +12,36 @@ export interface Snapshot {
   candles: SnapshotCandle[];
 }
 
+/** Most candles of a snapshot. */
+export const MAX_SNAPSHOT = 2_000;
+
+export interface SnapshotRequest {
+  row: InstrumentRow;
+  timeframe: string;
+  /** So many candles, the newest. */
+  count: number;
+  /** openTime that it reaches back to, as far as `MAX_SNAPSHOT` goes; null: `count` is enough. */
+  since: number | null;
+}
+
 /**
  * The newest candles of a channel: rows of the table, and over them what was published and may not be
  * stored yet, and the open candle.
  */
-export async function readSnapshot(
-  store: ApiStore,
-  row: InstrumentRow,
-  timeframe: string,
-  count: number,
-  recent: () => RecentCandles,
-): Promise<Snapshot> {
+export async function readSnapshot(store: ApiStore, request: SnapshotRequest, recent: () => RecentCandles): Promise<Snapshot> {
+  const { row, timeframe, since } = request;
   const { venue, instrument } = row;
   const anchor = DEFAULT_ANCHOR[row.calendar];
   const session = DEFAULT_SESSION;
   const range = { direction: "backward", from: null, to: null, key: null } as const;
-  const page = await store.listCandles({ venue, instrument, timeframe, anchor, session }, null, {
-    ...range,
-    limit: count,
-    columns: CANDLE_COLUMNS,
-  });
+  const key = { venue, instrument, timeframe, anchor, session };
+  let { count } = request;
+  let page = await store.listCandles(key, null, { ...range, limit: count, columns: CANDLE_COLUMNS });
+  if (since !== null && page.more && (page.rows[0] as SnapshotCandle).openTime > since) {
+    count = MAX_SNAPSHOT;
+    const reaching = await store.listCandles(key, null, { ...range, from: since * 1_000, limit: count, columns: CANDLE_COLUMNS });
+    if (reaching.rows.length > page.rows.length) page = reaching;
+  }
   const series = `${anchor}|${session}`;
   return { series, candles: mergeCandles(page.rows as SnapshotCandle[], series, recent()).slice(-count) };
 }

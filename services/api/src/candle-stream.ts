@@ -4,12 +4,15 @@ import type { Bus } from "@tickfleet/runtime/bus";
 import type { Logger } from "@tickfleet/runtime/logger";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { z } from "zod";
+import { MAX_SNAPSHOT } from "./candle-snapshot.ts";
 import { LiveCandles } from "./live-candles.ts";
 import type { ApiStore } from "./store.ts";
-import { StreamClient } from "./stream-client.ts";
+import { StreamClient, shedLoad } from "./stream-client.ts";
+import { isOriginAllowed } from "./stream-origin.ts";
 
 export const STREAM_PATH = "/api/v1/stream";
-export const MAX_SNAPSHOT = 2_000;
+/** Bytes that wait in the sockets of all clients together. */
+const MAX_BUFFERED_BYTES = 268_435_456;
 const MAX_FRAME_BYTES = 65_536;
 const MAX_CONTROL_PER_SECOND = 10;
 const HEARTBEAT_MS = 5_000;
@@ -44,6 +47,8 @@ export interface StreamOptions {
   store: ApiStore;
   logger: Pick<Logger, "warn">;
   maxConnections: number;
+  /** Origins whose pages may open a stream beside those of the gateway's own host (stream-origin.ts). */
+  allowedOrigins: readonly string[];
 }
 
 export interface CandleStream {
@@ -53,7 +58,8 @@ export interface CandleStream {
 }
 
 /** Serves live candles over WebSocket on `/api/v1/stream`. */
-export function openCandleStream({ server, bus, store, logger, maxConnections }: StreamOptions): CandleStream {
+export function openCandleStream(options: StreamOptions): CandleStream {
+  const { server, bus, store, logger, maxConnections, allowedOrigins } = options;
   const clients = new Set<StreamClient>();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   const live = new LiveCandles(
@@ -66,7 +72,16 @@ export function openCandleStream({ server, bus, store, logger, maxConnections }:
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if ((request.url ?? "/").split("?", 1)[0] !== STREAM_PATH) {
-      socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      refuse(socket, "404 Not Found", `there is no stream there: it is ${STREAM_PATH}`);
+      return;
+    }
+    const { origin, host } = request.headers;
+    if (!isOriginAllowed(origin, host, allowedOrigins)) {
+      refuse(
+        socket,
+        "403 Forbidden",
+        `pages of ${JSON.stringify(origin?.slice(0, 200))} may not open a stream: add the origin to API_ALLOWED_ORIGINS`,
+      );
       return;
     }
     sockets.handleUpgrade(request, socket, head, accept);
@@ -78,7 +93,8 @@ export function openCandleStream({ server, bus, store, logger, maxConnections }:
       for (const client of clients) client.send({ type: "heartbeat", serverTimeMs: Date.now(), sent: client.sent });
     }, HEARTBEAT_MS),
     setInterval(() => {
-      for (const client of clients) client.flush();
+      for (const client of clients) client.flush(performance.now());
+      shedLoad(clients, MAX_BUFFERED_BYTES);
     }, FLUSH_MS),
     setInterval(() => {
       for (const client of clients) {
@@ -173,6 +189,12 @@ export function openCandleStream({ server, bus, store, logger, maxConnections }:
     if (known === null) setTimeout(() => void resync(), 1_000).unref();
     else for (const client of clients) client.resync(known);
   }
+}
+
+/** Answers an upgrade with a refusal, in plain text. */
+function refuse(socket: Duplex, status: string, text: string): void {
+  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8`;
+  socket.end(`${head}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
 }
 
 /** The control message, or what is wrong with it. */

@@ -49,6 +49,12 @@ export class ChannelState {
     return this.hold(message.series, message.openTime, message.revision);
   }
 
+  /** openTime up to which every series holds its closed candles, null where none is held. */
+  get closedUntil(): number | null {
+    const heads = [...this.#held.values()].map((held) => held.closedUntil);
+    return heads.length === 0 ? null : Math.min(...heads);
+  }
+
   /** True while the closed candle of this message's openTime, or a later one, is held. */
   holdsClosed(message: LiveMessage): boolean {
     return message.openTime <= (this.#held.get(message.series)?.closedUntil ?? Number.NEGATIVE_INFINITY);

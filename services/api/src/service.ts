@@ -52,7 +52,8 @@ export const api: ServiceDefinition<typeof apiConfig> = {
     });
     const server = await listen(app.fetch, config);
     context.onShutdown("http", server.close);
-    const stream = openCandleStream({ server: server.server, bus, store, logger, maxConnections: config.API_STREAM_CONNECTIONS });
+    const { API_STREAM_CONNECTIONS: maxConnections, API_ALLOWED_ORIGINS: allowedOrigins } = config;
+    const stream = openCandleStream({ server: server.server, bus, store, logger, maxConnections, allowedOrigins });
     context.onShutdown("stream", stream.close);
     metrics.gauge("stream_connections", "Open WebSocket connections.", [], (gauge) => gauge.set(stream.connections()));
     logger.info({ apiPort: server.port, host: config.API_HOST }, "gateway listens");

@@ -1,7 +1,9 @@
+import type { Timeframe } from "@tickfleet/market/timeframe";
 import type { WebSocket } from "ws";
-import { readSnapshot } from "./candle-snapshot.ts";
+import { readSnapshot, type SnapshotRequest } from "./candle-snapshot.ts";
 import { ChannelState } from "./channel-state.ts";
 import type { LiveCandles, LiveMessage } from "./live-candles.ts";
+import { missedFrom } from "./missed-candles.ts";
 import type { ApiStore, InstrumentRow } from "./store.ts";
 import { type ChannelPattern, type ChannelRefusal, expand, matches, parseChannel } from "./stream-channel.ts";
 
@@ -10,6 +12,8 @@ export const MAX_CHANNELS = 1_024;
 /** Bytes waiting in the socket from which forming candles are conflated, and from which a client is let go. */
 export const CONFLATE_BYTES = 1_048_576;
 export const CLOSE_BYTES = 8 * CONFLATE_BYTES;
+/** A reader that is so long behind without a pause is let go. */
+export const BEHIND_MS = 10_000;
 export const CLOSE_TOO_SLOW = 4008;
 
 const RESYNC_LEAST = 100;
@@ -27,6 +31,7 @@ export class StreamClient {
   readonly #channels = new Map<string, ChannelState | null>();
   readonly #conflated = new Map<string, LiveMessage>();
   #snapshots: Promise<void> = Promise.resolve();
+  #behindSinceMs: number | null = null;
   /** Messages sent on this connection. */
   sent = 0;
   lastPongMs = Date.now();
@@ -39,6 +44,11 @@ export class StreamClient {
 
   get open(): boolean {
     return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /** Bytes that wait in the socket. */
+  get buffered(): number {
+    return this.#socket.bufferedAmount;
   }
 
   get subscriptions(): string[] {
@@ -74,7 +84,7 @@ export class StreamClient {
     for (const [name, state] of this.#channels) if (state === null) this.#channels.delete(name);
     this.send({ type: "ack", id, accepted: accepted.map((pattern) => pattern.text), rejected });
     if (snapshot === 0) return;
-    for (const name of new Set(accepted.flatMap((pattern) => expand(pattern, known)))) this.#beginSnapshot(name, snapshot, known);
+    for (const name of new Set(accepted.flatMap((pattern) => expand(pattern, known)))) this.#beginSnapshot(name, snapshot, null, known);
   }
 
   /** Ends subscriptions of exactly these texts; returns those that there were. */
@@ -89,20 +99,40 @@ export class StreamClient {
     if (state?.take(message)) this.#deliver(state, message);
   }
 
-  /** Sends forming candles that waited, as soon as the reader has caught up. */
-  flush(): void {
-    if (this.#conflated.size === 0 || this.#socket.bufferedAmount > CONFLATE_BYTES) return;
+  /**
+   * Sends forming candles that waited, as soon as the reader has caught up; called again and again.
+   * @param nowMs milliseconds of a clock that only goes forward
+   */
+  flush(nowMs: number): void {
+    if (this.#socket.bufferedAmount > CONFLATE_BYTES) {
+      this.#behindSinceMs ??= nowMs;
+      if (nowMs - this.#behindSinceMs > BEHIND_MS) this.letGo("more than 1 MiB waited for you for 10 s");
+      return;
+    }
+    this.#behindSinceMs = null;
+    if (this.#conflated.size === 0) return;
     const messages = [...this.#conflated.values()];
     this.#conflated.clear();
     for (const message of messages) this.offer(message);
   }
 
-  /** Messages may have been missed: every channel starts again from a snapshot. */
+  /** Messages may have been missed: every channel starts again from a snapshot that holds the candles that closed meanwhile. */
   resync(known: readonly InstrumentRow[]): void {
-    for (const state of this.#activeChannels()) {
-      this.send({ type: "resync", channel: state.channel, reason: "connection to the broker was lost" });
-      this.#beginSnapshot(state.channel, Math.max(state.snapshot, RESYNC_LEAST), known);
+    const names = new Set([...this.#patterns.values()].flatMap((pattern) => expand(pattern, known)));
+    for (const state of this.#activeChannels()) names.add(state.channel);
+    for (const channel of names) {
+      const state = this.#stateOf(channel);
+      if (state === null) continue;
+      const { closedUntil } = state;
+      const from = missedFrom(closedUntil, channel.split(":")[3] as Timeframe);
+      this.send({ type: "resync", channel, reason: "connection to the broker was lost", from });
+      this.#beginSnapshot(channel, Math.max(state.snapshot, RESYNC_LEAST), closedUntil, known);
     }
+  }
+
+  /** Ends the connection of a reader that is too slow. */
+  letGo(reason: string): void {
+    if (this.open) this.close(CLOSE_TOO_SLOW, `too slow: ${reason}`);
   }
 
   ping(): void {
@@ -155,18 +185,18 @@ export class StreamClient {
     );
   }
 
-  #beginSnapshot(channel: string, count: number, known: readonly InstrumentRow[]): void {
+  #beginSnapshot(channel: string, count: number, since: number | null, known: readonly InstrumentRow[]): void {
     const state = this.#stateOf(channel);
     const [, venue, instrument, timeframe = ""] = channel.split(":");
     const row = known.find((candidate) => candidate.venue === venue && candidate.instrument === instrument);
     if (state === null || row === undefined) return;
     state.snapshot = Math.max(state.snapshot, count);
     state.awaitSnapshot();
-    this.#snapshots = this.#snapshots.then(() => this.#sendSnapshot(state, row, timeframe, count));
+    this.#snapshots = this.#snapshots.then(() => this.#sendSnapshot(state, { row, timeframe, count, since }));
   }
 
   /** One snapshot after the other, and none while the reader is behind; a database that is away is asked again. */
-  async #sendSnapshot(state: ChannelState, row: InstrumentRow, timeframe: string, count: number): Promise<void> {
+  async #sendSnapshot(state: ChannelState, request: SnapshotRequest): Promise<void> {
     let told = false;
     while (this.open && this.#channels.get(state.channel) === state) {
       if (this.#socket.bufferedAmount > CONFLATE_BYTES) {
@@ -174,7 +204,7 @@ export class StreamClient {
         continue;
       }
       try {
-        const snapshot = await readSnapshot(this.#store, row, timeframe, count, () => this.#live().recent(state.channel));
+        const snapshot = await readSnapshot(this.#store, request, () => this.#live().recent(state.channel));
         for (const candle of snapshot.candles) {
           if (candle.state !== "forming") state.hold(snapshot.series, candle.openTime, candle.revision);
         }
@@ -193,7 +223,7 @@ export class StreamClient {
   #sendText(text: string): void {
     if (!this.open) return;
     if (this.#socket.bufferedAmount > CLOSE_BYTES) {
-      this.close(CLOSE_TOO_SLOW, "too slow: more than 8 MiB wait for you");
+      this.letGo("more than 8 MiB wait for you");
       return;
     }
     this.sent += 1;
@@ -207,4 +237,17 @@ function describe(error: unknown): string {
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Lets those go that are furthest behind, until all that wait in sockets together is within the bound. */
+export function shedLoad(clients: Iterable<StreamClient>, maxBytes: number): void {
+  const open = [...clients].filter((client) => client.open && client.buffered > 0);
+  let total = open.reduce((sum, client) => sum + client.buffered, 0);
+  if (total <= maxBytes) return;
+  open.sort((a, b) => b.buffered - a.buffered);
+  for (const client of open) {
+    if (total <= maxBytes) return;
+    total -= client.buffered;
+    client.letGo("the gateway holds too much for all clients together, and you are furthest behind");
+  }
 }

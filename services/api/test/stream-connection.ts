@@ -17,8 +17,9 @@ export interface StreamConnection {
   of(type: string): StreamMessage[];
 }
 
-export async function connectStream(url: string): Promise<StreamConnection> {
-  const socket = new WebSocket(`${url.replace("http", "ws")}/api/v1/stream`);
+/** @param origin as the browser of a page from there would say it */
+export async function connectStream(url: string, origin?: string): Promise<StreamConnection> {
+  const socket = new WebSocket(`${url.replace("http", "ws")}/api/v1/stream`, origin === undefined ? {} : { origin });
   const messages: StreamMessage[] = [];
   const heartbeats: StreamMessage[] = [];
   const connection: StreamConnection = {

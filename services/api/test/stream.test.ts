@@ -155,12 +155,43 @@ test("after the broker was away every channel starts again from a snapshot that 
   await gateway.nats.kill();
   await insertCandles(gateway.database, [createCandle({ openTime: at(20) })]);
   await gateway.nats.start();
-  await client.next("resync");
+  expect(await client.next("resync")).toMatchObject({ channel: CHANNEL, from: at(12) - 24 * 60 * MINUTE - MINUTE });
   await until(() => client.of("snapshot").length === 2, "the second snapshot");
   expect(client.of("snapshot")[1].data.at(-1)).toMatchObject({ openTime: at(20), state: "closed" });
   await publishCandle(gateway.bus, createCandle({ openTime: at(21) }));
   await until(() => client.of("update").some((message) => message.data.openTime === at(21)), "live again");
   client.socket.close();
+});
+
+test("candles that closed while the broker was away are in the snapshot, however many, and the range of revisions is told", async () => {
+  const channel = "candle:binance:SOL-USDT:1m";
+  const sol = (i: number, more: object = {}) => createCandle({ instrument: "SOL-USDT", openTime: at(i), ...more });
+  await insertInstrument(gateway.database, "binance", "SOL-USDT", "SOLUSDT");
+  await insertCandles(gateway.database, [sol(0), sol(1)]);
+  const held = await connectStream(gateway.url);
+  held.send({ op: "subscribe", channels: [channel], snapshot: 1 });
+  await held.next("snapshot");
+  const bare = await connectStream(gateway.url);
+  bare.send({ op: "subscribe", channels: ["candle:binance:SOL-USDT:4h"] });
+  await bare.next("ack");
+  await gateway.nats.kill();
+  const missed = Array.from({ length: 300 }, (_, i) => sol(2 + i));
+  await insertCandles(gateway.database, [...missed, sol(0, { timeframe: "4h" })]);
+  await gateway.nats.start();
+  expect(await held.next("resync")).toMatchObject({ channel, from: at(1) - 24 * 60 * MINUTE - MINUTE });
+  await until(() => held.of("snapshot").length === 2, "the second snapshot");
+  const times = held.of("snapshot")[1].data.map((row: { openTime: number }) => row.openTime);
+  expect([times[0], times.at(-1), times.length]).toEqual([at(1), at(301), 301]);
+  expect(await bare.next("resync")).toMatchObject({ channel: "candle:binance:SOL-USDT:4h", from: null });
+  expect((await bare.next("snapshot")).data).toHaveLength(1);
+  held.socket.close();
+  bare.socket.close();
+});
+
+test("a page from elsewhere opens no stream; one of the gateway's host or of this machine does", async () => {
+  await expect(connectStream(gateway.url, "https://evil.example.com")).rejects.toThrow(/403/);
+  await expect(connectStream(gateway.url, "null")).rejects.toThrow(/403/);
+  for (const origin of [gateway.url, "http://localhost:5173"]) (await connectStream(gateway.url, origin)).socket.close();
 });
 
 test("too many messages a second are refused, a heartbeat counts what was sent", async () => {
