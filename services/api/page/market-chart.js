@@ -2,6 +2,9 @@ import { CandlestickSeries, createChart, HistogramSeries } from "/lightweight-ch
 
 const COLORS = { up: "#2fb389", down: "#e5586a", upVolume: "#2fb38966", downVolume: "#e5586a66", line: "#232c37", grid: "#1a212a" };
 const OLDER_WHEN_FEWER = 50;
+/** So few candles are spread over the chart; one candle is no wider than this many pixels. */
+const SPREAD_WHEN_FEWER = 150;
+const WIDEST_CANDLE = 24;
 
 /**
  * Candles with their volume in a pane below. Knows nothing of where they come from.
@@ -15,7 +18,14 @@ export function createMarketChart(container, handlers) {
     layout: { background: { color: "#0e1217" }, textColor: "#8595a6", attributionLogo: true, panes: { separatorColor: COLORS.line } },
     grid: { vertLines: { color: COLORS.grid }, horzLines: { color: COLORS.grid } },
     rightPriceScale: { borderColor: COLORS.line },
-    timeScale: { borderColor: COLORS.line, timeVisible: true, secondsVisible: false, rightOffset: 6, enableConflation: true },
+    timeScale: {
+      borderColor: COLORS.line,
+      timeVisible: true,
+      secondsVisible: false,
+      rightOffset: 6,
+      maxBarSpacing: WIDEST_CANDLE,
+      enableConflation: true,
+    },
     crosshair: { mode: 0 },
     localization: { locale: "en-GB" },
   });
@@ -49,8 +59,11 @@ export function createMarketChart(container, handlers) {
     oldest: () => candles.values().reduce((least, candle) => Math.min(least, candle.openTime), Number.POSITIVE_INFINITY),
     newest: () =>
       candles.values().reduce((last, candle) => (last === undefined || candle.openTime > last.openTime ? candle : last), undefined),
-    setDecimals(precision) {
-      price.applyOptions({ priceFormat: { type: "price", precision, minMove: 10 ** -precision } });
+    /** Prices with so many decimals, and times as fit the timeframe: days have no hour. */
+    setFormats(precision, hasHours) {
+      const format = new Intl.NumberFormat("en-GB", { minimumFractionDigits: precision, maximumFractionDigits: precision });
+      price.applyOptions({ priceFormat: { type: "custom", minMove: 10 ** -precision, formatter: (value) => format.format(value) } });
+      chart.timeScale().applyOptions({ timeVisible: hasHours });
     },
     clear() {
       candles.clear();
@@ -58,8 +71,10 @@ export function createMarketChart(container, handlers) {
     },
     /** Many candles at once, drawn now. */
     put(rows) {
+      const isFirst = candles.size === 0;
       for (const candle of rows) candles.set(candle.openTime, candle);
       drawAll();
+      if (isFirst && candles.size < SPREAD_WHEN_FEWER) chart.timeScale().fitContent();
     },
     /** One candle, drawn with the next frame. */
     update(candle) {

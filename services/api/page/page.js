@@ -6,6 +6,8 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 8000;
 const SILENT_AFTER_MS = 12000;
 const INSTRUMENTS_EVERY_MS = 15000;
+const LATE_AFTER_MS = 60000;
+const DAILY = ["1d", "1w"];
 const TIMEFRAMES = ["1m", "3m", "5m", "15m", "30m", "1h", "4h", "1d", "1w"];
 
 const element = (id) => document.getElementById(id);
@@ -19,6 +21,8 @@ let lastMessageAt = 0;
 let lastUpdateAt = null;
 let hovered = null;
 let older = { busy: false, done: false };
+/** Candles from here on may have changed unseen, until the next snapshot; null where nothing was missed. */
+let missedFrom = null;
 
 const chart = createMarketChart(element("chart"), {
   onPoint: (openTime) => {
@@ -113,14 +117,17 @@ function show() {
   history.replaceState(null, "", `?${new URLSearchParams(view)}`);
   document.title = `${view.instrument} ${view.timeframe} · Tickfleet`;
   clear();
-  notice(null);
-  if (row !== undefined) chart.setDecimals(Math.min(row.priceScale, 12));
+  notice(`Loading ${view.instrument} ${view.timeframe} …`);
+  if (row !== undefined) chart.setFormats(Math.min(row.priceScale, 12), !DAILY.includes(view.timeframe));
   if (socket?.readyState === WebSocket.OPEN) subscribe();
 }
 
 function clear() {
   chart.clear();
   older = { busy: false, done: false };
+  missedFrom = null;
+  hovered = null;
+  lastUpdateAt = null;
   element("legend").replaceChildren();
   element("price").textContent = "";
 }
@@ -132,7 +139,8 @@ function connect() {
     retryMs = FIRST_RETRY_MS;
     subscribed = null;
     lastMessageAt = Date.now();
-    setConnection("live", "live");
+    missedFrom = Number.NEGATIVE_INFINITY;
+    drawAge();
     if (view.instrument !== null) subscribe();
   });
   socket.addEventListener("message", (event) => onMessage(JSON.parse(event.data)));
@@ -155,18 +163,28 @@ function onMessage(message) {
   lastMessageAt = Date.now();
   if (message.type === "ack" && message.rejected.length > 0) notice(`${message.rejected[0].channel}: ${message.rejected[0].fix}`);
   if (message.type === "shutdown") retryMs = message.reconnectInMs;
+  if (message.type === "error" && chart.empty) notice(`${message.detail}: ${message.fix}`);
   if (message.channel !== channelOf()) return;
-  if (message.type === "snapshot") {
-    if (message.data.length === 0) return notice("No candles yet.");
-    chart.put(message.data);
-    drawLegend();
-  } else if (message.type === "update") {
+  if (message.type === "snapshot") onSnapshot(message.data);
+  else if (message.type === "resync") missedFrom = message.from ?? Number.NEGATIVE_INFINITY;
+  else if (message.type === "update") {
     if (chart.empty) notice(null);
     chart.update(message.data);
     lastUpdateAt = Date.now();
   } else if (message.type === "recomputed") {
     void reload(message.data.from, message.data.to);
   }
+}
+
+/** Draws a snapshot; what is on the chart before it and may have changed unseen is read again. */
+function onSnapshot(rows) {
+  if (rows.length === 0) return notice(chart.empty ? "No candles yet." : null);
+  const from = missedFrom === null ? Number.POSITIVE_INFINITY : Math.max(missedFrom, chart.oldest());
+  missedFrom = null;
+  chart.put(rows);
+  notice(null);
+  drawLegend();
+  if (from < rows[0].openTime) void reload(from, rows[0].openTime);
 }
 
 /** Reads candles again whose running columns were recomputed. */
@@ -204,16 +222,18 @@ function drawLegend() {
   if (newest === undefined) return;
   const candle = (hovered !== null && chart.candleAt(hovered)) || newest;
   const scale = instruments.find((row) => nameOf(row) === nameOf(view))?.priceScale ?? 2;
-  const number = (value, digits) =>
-    value === null ? "–" : value.toLocaleString("en-GB", { maximumFractionDigits: digits, minimumFractionDigits: Math.min(digits, 2) });
+  const number = (value, most, least) =>
+    value === null ? "–" : value.toLocaleString("en-GB", { maximumFractionDigits: most, minimumFractionDigits: least });
+  const money = (value) => number(value, scale, scale);
   const parts = [
-    ["O", number(candle.open, scale)],
-    ["H", number(candle.high, scale)],
-    ["L", number(candle.low, scale)],
-    ["C", number(candle.close, scale)],
-    ["Volume", number(candle.volumeBase, 4)],
-    ["Delta", number(candle.vd, 4)],
-    ["Trades", number(candle.trades, 0)],
+    ["", describeTime(candle.openTime)],
+    ["O", money(candle.open)],
+    ["H", money(candle.high)],
+    ["L", money(candle.low)],
+    ["C", money(candle.close)],
+    ["Volume", number(candle.volumeBase, 4, 0)],
+    ["Delta", number(candle.vd, 4, 0)],
+    ["Trades", number(candle.trades, 0, 0)],
   ].map(([name, value]) => {
     const part = document.createElement("span");
     const strong = document.createElement("b");
@@ -230,9 +250,16 @@ function drawLegend() {
   }
   element("legend").replaceChildren(...parts);
   const price = newest.close ?? newest.lastClose;
-  element("price").textContent = number(price, scale);
+  element("price").textContent = money(price);
   element("price").dataset.direction =
     newest.close === null || newest.close === newest.open ? "" : newest.close > newest.open ? "up" : "down";
+}
+
+/** Such as `27 Nov 14:05`, in UTC; days have no hour, and other years are named. */
+function describeTime(timeMs) {
+  const year = new Date(timeMs).getUTCFullYear() === new Date().getUTCFullYear() ? {} : { year: "numeric" };
+  const hours = DAILY.includes(view.timeframe) ? {} : { hour: "2-digit", minute: "2-digit" };
+  return new Date(timeMs).toLocaleString("en-GB", { timeZone: "UTC", day: "numeric", month: "short", ...year, ...hours });
 }
 
 function drawAge() {
@@ -242,10 +269,16 @@ function drawAge() {
       ? "no update yet"
       : `last update ${new Date(lastUpdateAt).toISOString().slice(11, 19)} (${Math.max(0, Math.round((now - lastUpdateAt) / 1000))} s ago)`;
   element("updated").textContent = `${text} · times are UTC`;
-  if (socket?.readyState === WebSocket.OPEN) {
-    const silent = now - lastMessageAt > SILENT_AFTER_MS;
-    setConnection(silent ? "connecting" : "live", silent ? "no heartbeat" : "live");
-  }
+  if (socket?.readyState === WebSocket.OPEN) setConnection(...describeConnection(now));
+}
+
+/** Live is only what reaches the present: a source that catches up, a replay and a closed market say where they stand. */
+function describeConnection(now) {
+  if (now - lastMessageAt > SILENT_AFTER_MS) return ["connecting", "no heartbeat"];
+  const newest = chart.newest();
+  if (newest === undefined) return ["connecting", "connected, no candles"];
+  if (newest.closeTime + LATE_AFTER_MS > now) return ["live", "live"];
+  return ["connecting", `connected, newest candle ${describeTime(newest.openTime)}`];
 }
 
 function setConnection(state, text) {
