@@ -104,6 +104,11 @@ export class GapTracker {
     }
   }
 
+  /** Tells of every hole at once: the clock is about to leap so far that its minutes would close before its turn. */
+  hurry(nowUs: number, refill: Refill): void {
+    this.expire(nowUs + PATIENCE_US, refill);
+  }
+
   /** Anything may be missing since the connection was lost. */
   reconnected(fromUs: number, toUs: number, refill: Refill): void {
     for (const hole of this.#holes) if (hole.told && hole.ranges !== null && refill === "rest") this.#ask(hole);

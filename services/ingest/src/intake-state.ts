@@ -1,4 +1,5 @@
 import type { Refill } from "@tickfleet/venues/source";
+import type { ConnectionLife } from "./connection-clock.ts";
 import type { RefillRequest } from "./gap-tracker.ts";
 import type { IntakeInstrumentState } from "./intake-instrument.ts";
 
@@ -46,7 +47,7 @@ export interface IntakeCounts {
 export interface IntakeState {
   clockUs: number;
   toldSecond: number;
-  life: "new" | "live" | "down" | "ended";
+  life: ConnectionLife;
   version: number;
   listed: string[];
   consecutiveIds: boolean;

@@ -457,3 +457,42 @@ describe("gaps", () => {
     ]);
   });
 });
+
+describe("a script whose time leaps", () => {
+  const HOUR = 3_600_000;
+  const DAY = 24 * HOUR;
+
+  test("moves its clock by six hours a message at most, and the leap gives the same messages however it is cut", () => {
+    const events = [open("none", false), trade(1, 100, 10_000), time(1_100), trade(2, 400 * DAY, 10_000), time(400 * DAY)];
+    const told = run(events);
+    const clocks = brief(told)
+      .filter((text) => text.startsWith("clock"))
+      .map((text) => Number(text.split(" ")[1]));
+    expect(clocks.at(-1)).toBe(400 * DAY);
+    expect(clocks.length).toBe(1_601);
+    for (const [i, ms] of clocks.entries()) expect(ms - (clocks[i - 1] ?? ms)).toBeLessThanOrEqual(6 * HOUR);
+    const restored = createTold();
+    const first = run(events.slice(0, 4));
+    restored.intake.restore(first.intake.snapshot());
+    restored.intake.handle(events[4] as SourceEvent);
+    expect([...brief(first), ...brief(restored)]).toEqual(brief(told));
+  });
+
+  test("tells of missing ids before the minutes in between close", () => {
+    const told = run([open(), trade(1, 100, 10_000), time(1_100), trade(3, 2 * DAY, 10_000), time(2 * DAY)]);
+    expect(brief(told).slice(3, 7)).toEqual([
+      "trade 3",
+      "gap open 2 missing 1 filled 0",
+      "gap unfilled 2 missing 1 filled 0",
+      `clock ${6 * HOUR + 1_000} live`,
+    ]);
+  });
+
+  test("leaps at its end and at its start too, but a live connection does not step", () => {
+    const clocks = (told: Told): number => brief(told).filter((text) => text.startsWith("clock")).length;
+    const far = open("none", false, START_US + DAY * 1000);
+    const end: SourceEvent = { kind: "end", timeUs: START_US + 2 * DAY * 1000, reason: "" };
+    expect(clocks(run([open("none", false), time(0), end, far, time(2 * DAY + 1_000)]))).toBe(10);
+    expect(clocks(run([open("none", false), time(0), time(2 * DAY)], true))).toBe(2);
+  });
+});

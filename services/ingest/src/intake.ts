@@ -3,6 +3,7 @@ import type { Payload } from "@tickfleet/contracts/message";
 import type { Instrument } from "@tickfleet/market/instrument";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { RawQuote, RawTrade, Refill, SourceEvent } from "@tickfleet/venues/source";
+import { ConnectionClock } from "./connection-clock.ts";
 import { type GapMessage, type RefillRequest, uncoveredReason } from "./gap-tracker.ts";
 import {
   connectionSubject,
@@ -15,7 +16,6 @@ import {
 import { emptyCounts, type IntakeCounts, type IntakeOptions, type IntakeState } from "./intake-state.ts";
 import { describeFault, faultOfTrade, rescaled } from "./trade-check.ts";
 
-const SECOND_US = 1_000_000;
 const encoder = new TextEncoder();
 
 /**
@@ -28,9 +28,7 @@ export class Intake {
   readonly #clockSubject: string;
   readonly #statusSubject: string;
   #listed: Instrument[] = [];
-  #clockUs = 0;
-  #toldSecond = -1;
-  #life: IntakeState["life"] = "new";
+  readonly #clock: ConnectionClock;
   #version = 0;
   #consecutiveIds = false;
   #refill: Refill = "none";
@@ -41,6 +39,13 @@ export class Intake {
     this.#options = options;
     this.#clockSubject = connectionSubject(clock, options.venue, options.connection);
     this.#statusSubject = connectionSubject(status, options.venue, options.connection);
+    this.#clock = new ConnectionClock({
+      stepped: options.nowUs === null,
+      tell: () => this.#tellClock(),
+      onLeap: (aimUs) => {
+        for (const kept of this.#instruments.values()) kept.gaps.hurry(aimUs, this.#refill);
+      },
+    });
   }
 
   get counts(): Readonly<IntakeCounts> {
@@ -49,12 +54,13 @@ export class Intake {
 
   /** The connection's clock: the greatest venue time, epoch microseconds. */
   get clockUs(): number {
-    return this.#clockUs;
+    return this.#clock.us;
   }
 
   get life(): IntakeState["life"] {
-    return this.#life;
+    return this.#clock.life;
   }
+
   handle(event: SourceEvent): void {
     if (event.kind === "trade") this.#onTrade(event.trade);
     else if (event.kind === "quote") this.#onQuote(event.quote);
@@ -70,11 +76,7 @@ export class Intake {
 
   /** Moves the clock to a venue time, and tells it where it crossed a whole second. A lost connection's clock stands still. */
   tick(timeUs: number): void {
-    if (this.#life === "live" && timeUs > this.#clockUs) this.#clockUs = timeUs;
-    const second = Math.floor((this.#life === "down" ? timeUs : this.#clockUs) / SECOND_US);
-    if (second <= this.#toldSecond || (this.#life !== "live" && this.#life !== "down")) return;
-    this.#toldSecond = second;
-    this.#tellClock();
+    this.#clock.tick(timeUs);
   }
 
   /** Sends open batches on their way. */
@@ -100,9 +102,9 @@ export class Intake {
 
   snapshot(): IntakeState {
     return {
-      clockUs: this.#clockUs,
-      toldSecond: this.#toldSecond,
-      life: this.#life,
+      clockUs: this.#clock.us,
+      toldSecond: this.#clock.toldSecond,
+      life: this.#clock.life,
       version: this.#version,
       listed: this.#listed.map((instrument) => instrument.instrument),
       consecutiveIds: this.#consecutiveIds,
@@ -126,9 +128,7 @@ export class Intake {
       this.#instruments.set(each.instrument.instrument, kept);
     }
     this.#listed = state.listed.map((name) => (this.#instruments.get(name) as IntakeInstrument).instrument);
-    this.#clockUs = state.clockUs;
-    this.#toldSecond = state.toldSecond;
-    this.#life = state.life;
+    this.#clock.restore(state.clockUs, state.toldSecond, state.life);
     this.#version = state.version;
     this.#consecutiveIds = state.consecutiveIds;
     this.#refill = state.refill;
@@ -139,17 +139,17 @@ export class Intake {
   #onOpen(event: Extract<SourceEvent, { kind: "open" }>): void {
     this.flush();
     const known = new Set(this.#listed.map((instrument) => instrument.instrument));
-    const again = this.#life === "down" || this.#life === "ended" || this.#interrupted;
-    const lostUs = this.#clockUs;
+    const again = this.#clock.life === "down" || this.#clock.life === "ended" || this.#interrupted;
+    const lostUs = this.#clock.us;
     const changed = JSON.stringify(event.instruments) !== JSON.stringify(this.#listed);
     for (const instrument of event.instruments) this.#list(instrument);
     this.#listed = event.instruments;
     this.#consecutiveIds = event.consecutiveIds;
     this.#refill = event.refill;
-    this.#life = "live";
+    this.#clock.life = "live";
     this.#interrupted = false;
     if (changed) this.#version += 1;
-    this.#clockUs = Math.max(this.#clockUs, event.timeUs);
+    this.#clock.raise(event.timeUs);
     this.#tellStatus("live", event.timeUs, event.reason);
     if (!again) return;
     for (const instrument of event.instruments) {
@@ -170,32 +170,30 @@ export class Intake {
   }
 
   #onDown(reason: string): void {
-    if (this.#life !== "live") return;
+    if (this.#clock.life !== "live") return;
     this.flush();
-    this.#life = "down";
-    this.#tellStatus("down", this.#clockUs, reason);
+    this.#clock.life = "down";
+    this.#tellStatus("down", this.#clock.us, reason);
   }
 
   #onEnd(timeUs: number, reason: string): void {
-    if (this.#life !== "live") return;
-    this.#clockUs = Math.max(this.#clockUs, timeUs);
-    this.#toldSecond = Math.floor(this.#clockUs / SECOND_US);
-    this.#tellClock();
-    this.#life = "ended";
-    this.#tellStatus("ended", this.#clockUs, reason);
+    if (this.#clock.life !== "live") return;
+    this.#clock.finish(timeUs);
+    this.#clock.life = "ended";
+    this.#tellStatus("ended", this.#clock.us, reason);
   }
 
   #onTrade(trade: RawTrade): void {
     const kept = this.#instruments.get(trade.instrument);
     const { nowUs, venueNowUs } = this.#options;
-    const aheadOfUs = nowUs === null || this.#clockUs === 0 ? Number.POSITIVE_INFINITY : Math.max(this.#clockUs, venueNowUs?.() ?? 0);
+    const aheadOfUs = nowUs === null || this.#clock.us === 0 ? Number.POSITIVE_INFINITY : Math.max(this.#clock.us, venueNowUs?.() ?? 0);
     const fault = kept === undefined ? "unknown instrument" : faultOfTrade(trade, aheadOfUs);
     if (fault === null && kept !== undefined) this.#publishTrade(kept, trade, null);
     else this.#quarantine(trade.instrument, fault ?? "", JSON.stringify(trade));
     if (kept === undefined || !this.#consecutiveIds || trade.epoch !== "" || !Number.isSafeInteger(trade.sourceSeq)) return;
     // One that is quarantined did come: its id is no hole.
-    const timeUs = fault === null ? trade.eventTimeUs : this.#clockUs;
-    kept.gaps.seen(trade.sourceSeq, timeUs, Math.max(this.#clockUs, timeUs));
+    const timeUs = fault === null ? trade.eventTimeUs : this.#clock.us;
+    kept.gaps.seen(trade.sourceSeq, timeUs, Math.max(this.#clock.us, timeUs));
   }
 
   #onQuote(quote: RawQuote): void {
@@ -266,13 +264,13 @@ export class Intake {
   }
 
   #tellClock(): void {
-    for (const kept of this.#instruments.values()) kept.gaps.expire(this.#clockUs, this.#refill);
+    for (const kept of this.#instruments.values()) kept.gaps.expire(this.#clock.us, this.#refill);
     this.flush();
     const { venue, connection } = this.#options;
     const names = this.#listed.map((each) => each.instrument);
-    const held = names.filter((name) => this.#instruments.get(name)?.gaps.heldAt(this.#clockUs));
-    const state = this.#life === "live" ? "live" : "down";
-    const payload: Payload<typeof clock> = { venue, connection, time: this.#clockUs, state, version: this.#version, held };
+    const held = names.filter((name) => this.#instruments.get(name)?.gaps.heldAt(this.#clock.us));
+    const state = this.#clock.life === "live" ? "live" : "down";
+    const payload: Payload<typeof clock> = { venue, connection, time: this.#clock.us, state, version: this.#version, held };
     this.#send(this.#clockSubject, payload);
   }
 
@@ -295,6 +293,6 @@ export class Intake {
 
   #quarantine(instrument: string | null, reason: string, raw: string): void {
     this.#counts.quarantined += 1;
-    this.#options.sink.quality({ timeUs: this.#clockUs, venue: this.#options.venue, instrument, reason, raw });
+    this.#options.sink.quality({ timeUs: this.#clock.us, venue: this.#options.venue, instrument, reason, raw });
   }
 }

@@ -32,6 +32,8 @@ export interface ScriptResult {
   fault: string | null;
 }
 
+/** A time that leaps makes many messages of one event: so many go before the spool is asked for room. */
+const MOST_AT_ONCE = 1_000;
 const STATE_EVERY_MESSAGES = 5_000;
 const STATE_EVERY_US = 60_000_000;
 const STATE_EVERY_MS = 1_000;
@@ -46,6 +48,7 @@ export async function runScript(options: ScriptOptions): Promise<ScriptResult> {
   let index = kept?.index ?? 0;
   const skipUntil = kept?.lastIndex ?? 0;
   let lastN = spool.lastN;
+  let roomyIndex = index;
   const intake = new Intake({
     venue: source.venue,
     connection: source.connection,
@@ -75,12 +78,12 @@ export async function runScript(options: ScriptOptions): Promise<ScriptResult> {
         }
         if (signal.aborted) break;
         intake.handle(event);
+        if (index - roomyIndex >= MOST_AT_ONCE) await makeRoom();
       }
       spool.commit();
       if (signal.aborted) return { ended: false, state: intake.snapshot(), lastN, fault: null };
       options.onProgress?.(position, intake.counts);
-      await spool.room(signal);
-      await turn(); // a source that never waits would starve the publisher
+      await makeRoom();
     }
   } catch (error) {
     if (!(error instanceof SourceFileError)) throw error;
@@ -88,6 +91,13 @@ export async function runScript(options: ScriptOptions): Promise<ScriptResult> {
   }
   await quality.flushed(signal);
   return { ended: !signal.aborted, state: intake.snapshot(), lastN, fault };
+
+  async function makeRoom(): Promise<void> {
+    roomyIndex = index;
+    spool.commit();
+    await spool.room(signal);
+    await turn(); // a source that never waits would starve the publisher
+  }
 
   function message(made: OutboundMessage): void {
     index += 1;
