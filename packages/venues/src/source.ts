@@ -91,6 +91,8 @@ export interface ScriptedSource {
    * that block and all later ones are then yielded again, equal to the first time.
    */
   events(from: number): AsyncIterable<SourceBlock>;
+  /** Canonical names of all instruments in it, sorted, where they are known before its first event; it may read all of it for that. */
+  instruments?(): Promise<readonly string[]>;
 }
 
 /**

@@ -19,14 +19,14 @@ function written(name: string, bytes: string | Uint8Array): string {
 }
 
 describe("trades of a CSV file", () => {
-  it("are named after the file, and known by their ids", async () => {
+  it("are named after the file, and known by their rows", async () => {
     const { events } = await collect(await openCsvTrades({ files: [fixture("ETH-USD.csv")] }));
     expect(events[0]).toMatchObject({ kind: "open", venue: "csv", timeUs: 1704164645123456, consecutiveIds: false });
     expect(events[0]).toMatchObject({ instruments: [{ instrument: "ETH-USD", priceScale: 2, sizeScale: 3, calendar: "crypto" }] });
-    expect(tradesOf(events).map(({ sourceSeq, flag, eventTimeNsRest }) => [sourceSeq, flag, eventTimeNsRest])).toEqual([
-      [1, "buy", 789],
-      [2, "sell", 0],
-      [4, null, 0],
+    expect(tradesOf(events).map(({ sourceSeq, tradeId, flag, eventTimeNsRest }) => [sourceSeq, tradeId, flag, eventTimeNsRest])).toEqual([
+      [0, "1", "buy", 789],
+      [1, "2", "sell", 0],
+      [3, "4", null, 0],
     ]);
     expect(events.filter((event) => event.kind === "invalid")).toMatchObject([
       { raw: "1704164645,2300.4,0.0,buy,3", reason: expect.stringContaining("ETH-USD.csv row 2") },

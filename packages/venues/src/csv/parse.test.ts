@@ -1,6 +1,8 @@
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import { describe, expect, it } from "vitest";
-import { hasNumericId, parseHeader, parseTime, parseTradeRow } from "./parse.ts";
+import { parseTime } from "./cells.ts";
+import { findHead, parseHeader } from "./columns.ts";
+import { type CsvContext, parseTradeRow } from "./parse.ts";
 
 const AT = Date.UTC(2024, 0, 2, 3, 4, 5) * 1000;
 
@@ -17,6 +19,10 @@ describe("parseTime", () => {
     ["2024-01-02 03:04:05.123456789", AT + 123_456, 789],
     ["2024-01-02T05:04:05+02:00", AT, 0],
     ["2024-01-02 03:04:05 UTC", AT, 0],
+    ["2024-01-02 03:04:05.123+00", AT + 123_000, 0],
+    ["2024-01-02 04:04:05+0100", AT, 0],
+    ["2024-01-02 03:04Z", AT - 5_000_000, 0],
+    ["1704164645,25", AT + 250_000, 0],
   ])("reads %s", (text, us, nsRest) => {
     expect(parseTime(text)).toEqual({ us, nsRest });
   });
@@ -26,12 +32,19 @@ describe("parseTime", () => {
   });
 });
 
+const contextOf = (header: string, more: Partial<CsvContext> = {}): CsvContext => ({
+  columns: parseHeader(header).columns,
+  nameOf: (symbol) => symbol || "X",
+  file: "x.csv",
+  idSpace: null,
+  ...more,
+});
+
 describe("rows", () => {
   it("are read by the names of the columns, in any order", () => {
-    const { columns, isData } = parseHeader("Trade ID;Symbol;QTY;Price;Timestamp;Side");
-    expect(isData).toBe(false);
-    const context = { columns, instrument: "X", file: "x.csv", numericIds: true };
-    expect(parseTradeRow("17;BTC-USD;0.50;64000.10;1704164645;Sell", 3, context)).toEqual({
+    const header = "Trade ID;Symbol;QTY;Price;Timestamp;Side";
+    expect(parseHeader(header).isData).toBe(false);
+    expect(parseTradeRow("17;BTC-USD;0.50;64000.10;1704164645;Sell", 3, contextOf(header, { idSpace: "" }))).toEqual({
       instrument: "BTC-USD",
       epoch: "",
       sourceSeq: 17,
@@ -45,36 +58,75 @@ describe("rows", () => {
     });
   });
 
-  it("without whole numbers as ids are known by their place in the file", () => {
-    const { columns } = parseHeader("time,price,amount,id");
-    expect(hasNumericId("1704164645,1,1,a-b", columns)).toBe(false);
-    const trade = parseTradeRow('1704164645,1,1,"a,b"', 3, { columns, instrument: "X", file: "x.csv", numericIds: false });
+  it("are known by their place in the file where their ids are no identity", () => {
+    const trade = parseTradeRow('1704164645,1,1,"a,b"', 3, contextOf("time,price,amount,id"));
     expect(trade).toMatchObject({ epoch: "x.csv", sourceSeq: 3, tradeId: "a,b", flag: null, instrument: "X" });
   });
 
   it("may say whether the buyer was the maker", () => {
-    const { columns } = parseHeader("id,price,qty,quote_qty,time,is_buyer_maker");
-    const context = { columns, instrument: "X", file: "x.csv", numericIds: true };
+    const context = contextOf("id,price,qty,quote_qty,time,is_buyer_maker");
     expect(parseTradeRow("1,10,2,20,1704164645000,true", 0, context).flag).toBe("sell");
     expect(parseTradeRow("1,10,2,20,1704164645000,False", 0, context).flag).toBe("buy");
   });
 
-  it("of three bare numbers need no header", () => {
-    expect(parseHeader("1315922016,5.800000000000,1.000000000000")).toMatchObject({
-      isData: true,
-      columns: { time: 0, price: 1, size: 2 },
-    });
+  it("may have a decimal comma where another sign parts the columns", () => {
+    const trade = parseTradeRow("2024-01-02 03:04:05,5;64.000,10;0,5", 0, contextOf("time;price;size"));
+    expect(trade).toMatchObject({ eventTimeUs: AT + 500_000, price: { value: 640001, scale: 1 }, size: { value: 5, scale: 1 } });
   });
 
   it("that make no sense are refused", () => {
-    const { columns } = parseHeader("time,price,size,side,id");
-    const context = { columns, instrument: "X", file: "x.csv", numericIds: true };
+    const context = contextOf("time,price,size,side,id", { idSpace: "" });
     for (const row of ["1704164645,0,1,buy,1", "1704164645,1,0,buy,1", "1704164645,1,1,up,1", "1704164645,1,1,buy,x", "1704164645,1", ""]) {
       expect(() => parseTradeRow(row, 0, context), row).toThrow(InvalidMessageError);
     }
   });
+});
+
+describe("columns", () => {
+  it.each([
+    ["three bare numbers", "1315922016,5.800000000000,1.000000000000", { time: 0, price: 1, size: 2, side: -1 }],
+    ["a side behind them", "2024-01-02 03:04:05,5.8,1,buy", { time: 0, price: 1, size: 2, side: 3, sideIsMaker: false }],
+    ["a side before them", "1315922016;Sell;5,8;1", { time: 0, side: 1, price: 2, size: 3 }],
+    ["spot trades of data.binance.vision", "3,42.1,2,84.2,1704164645000,True,True", { id: 0, price: 1, size: 2, time: 4, side: 5 }],
+    ["its futures trades", "3,42.1,2,84.2,1704164645000,true", { id: 0, time: 4, side: 5, sideIsMaker: true, aggregate: false }],
+    ["its aggregates", "3,42.1,2,7,9,1704164645000000,True,True", { id: 0, size: 2, time: 5, side: 6, aggregate: true }],
+    ["its aggregates of futures", "3,42.1,2,7,9,1704164645000,false", { id: 0, size: 2, time: 5, side: 6, aggregate: true }],
+  ])("are known without a header by %s", (_, line, columns) => {
+    expect(parseHeader(line)).toMatchObject({ isData: true, columns });
+  });
+
+  it.each([
+    [
+      "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker",
+      { id: 0, size: 2, time: 5, side: 6, aggregate: true },
+    ],
+    ["instrument_name,trade_id,side,price,size,created_time", { symbol: 0, id: 1, side: 2, price: 3, size: 4, time: 5 }],
+    ["symbol,id,trade_time,price,qty,side,taker_side", { time: 2, side: 6 }],
+  ])("are known by the header %s", (line, columns) => {
+    expect(parseHeader(line)).toMatchObject({ isData: false, columns });
+  });
+
+  it("may be chosen by name or by place, and a name that is not there is told", () => {
+    expect(parseHeader("ts,px,qty,s,m", { time: "TS", price: "px", size: "qty", side: "s" }).columns).toMatchObject({
+      time: 0,
+      price: 1,
+      size: 2,
+      side: 3,
+    });
+    expect(parseHeader("ts,px,qty,s,m", { time: "ts", price: "px", maker: "m" }).columns).toMatchObject({ side: 4, sideIsMaker: true });
+    const places = { time: "2", price: "3", size: "5" };
+    expect(parseHeader("a,1704164645,5,x,7", places)).toMatchObject({ isData: true, columns: { time: 1, price: 2, size: 4 } });
+    expect(parseHeader("n,t,p,x,s", places).isData).toBe(false);
+    expect(() => parseHeader("time,price,size", { side: "s" })).toThrow(/no column for side \(s\)/);
+  });
 
   it("need time, price and size in the header", () => {
-    expect(() => parseHeader("open,high,low,close")).toThrow(/no column for time, price, size/);
+    expect(() => parseHeader("open,high,low,close")).toThrow(/no column for time, price, size.*--columns/);
+  });
+
+  it("stand behind blank lines and comments, or in one", () => {
+    expect(findHead(["", "# made by me", "  ", "time,price,size"])).toMatchObject({ skip: 4 });
+    expect(findHead(["# time,size,price", "1704164645,1,5"])).toMatchObject({ skip: 1, columns: { size: 1, price: 2 } });
+    expect(findHead(["", "# only"])).toBeNull();
   });
 });

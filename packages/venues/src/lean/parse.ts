@@ -1,13 +1,14 @@
 import type { Instrument } from "@tickfleet/market/instrument";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
+import { canonicalName } from "../binance/symbols.ts";
 import { parseDecimal } from "../decimal.ts";
 import type { RawTrade, Scaled } from "../source.ts";
 
 /** What the name of a file inside a Lean zip says. */
 export interface LeanEntry {
   name: string;
-  kind: "equity-trade" | "future-trade";
-  /** Canonical name, such as `SPY` or `GC-201312`. */
+  kind: "equity-trade" | "future-trade" | "crypto-trade";
+  /** Canonical name, such as `SPY`, `GC-201312` or `BTC-USD`. */
   instrument: string;
   venueSymbol: string;
   /** Midnight from which the rows count, epoch milliseconds. */
@@ -18,45 +19,60 @@ export interface LeanEntry {
 export const LEAN_VENUE = "lean";
 
 const CLOSE_DELAY_MS = 2000;
+const CRYPTO_CLOSE_DELAY_MS = 250;
 /** Units of a contract, by root: troy ounces for gold. */
 const CONTRACT_SIZES: Readonly<Record<string, number>> = { GC: 100, SI: 5000, CL: 1000, NG: 10_000, ES: 50, NQ: 20, YM: 5, RTY: 50 };
 /** Equity prices are integers of a hundredth of a cent. */
 const EQUITY_PRICE_SCALE = 4;
 
+/** Whether a name inside a zip is of Lean's kind, whatever it holds. */
+export function isLeanName(name: string): boolean {
+  return /^\d{8}_[A-Za-z0-9.]+_(trade|quote|openinterest|tick|second|minute)_/i.test(name);
+}
+
 /**
- * Reads the name of a csv inside a zip of ticks (`20131007_spy_Trade_Tick.csv`, `20131007_gc_tick_trade_201312.csv`).
+ * Reads the name of a csv inside a zip of ticks (`20131007_spy_Trade_Tick.csv`, `20131007_gc_tick_trade_201312.csv`, with
+ * the day of expiry behind it or not, `20180403_btcusd_tick_trade.csv`).
  * @throws InvalidMessageError for quotes, open interest and everything else that holds no trades
  */
 export function parseEntryName(name: string): LeanEntry {
-  const equity = /^(\d{8})_([A-Za-z0-9.]+)_Trade_Tick\.csv$/.exec(name);
+  const equity = /^(\d{8})_([A-Za-z0-9.]+)_Trade_Tick\.csv$/i.exec(name);
   if (equity) {
     const [, date, symbol] = equity as unknown as [string, string, string];
     const canonical = symbol.toUpperCase();
     return { name, kind: "equity-trade", instrument: canonical, venueSymbol: symbol, midnightMs: midnight(date, "America/New_York") };
   }
-  const future = /^(\d{8})_([A-Za-z0-9]+)_tick_trade_(\d{6})\.csv$/.exec(name);
+  const future = /^(\d{8})_([A-Za-z0-9]+)_tick_trade_(\d{6})(?:_\d{8})?\.csv$/i.exec(name);
   if (future) {
     const [, date, symbol, month] = future as unknown as [string, string, string, string];
     const instrument = `${symbol.toUpperCase()}-${month}`;
     return { name, kind: "future-trade", instrument, venueSymbol: symbol, midnightMs: midnight(date, "UTC") };
   }
+  const crypto = /^(\d{8})_([A-Za-z0-9]+)_tick_trade\.csv$/i.exec(name);
+  if (crypto) {
+    const [, date, symbol] = crypto as unknown as [string, string, string];
+    const instrument = canonicalName(symbol.toUpperCase(), "spot");
+    return { name, kind: "crypto-trade", instrument, venueSymbol: symbol, midnightMs: midnight(date, "UTC") };
+  }
   if (/quote/i.test(name)) throw new InvalidMessageError(`${name} holds quotes: only trade ticks can be replayed`);
   if (/openinterest/i.test(name)) throw new InvalidMessageError(`${name} holds open interest: only trade ticks can be replayed`);
-  throw new InvalidMessageError(`${name}: expected a name like 20131007_spy_Trade_Tick.csv or 20131007_gc_tick_trade_201312.csv`);
+  const wanted = "20131007_spy_Trade_Tick.csv, 20131007_gc_tick_trade_201312.csv or 20180403_btcusd_tick_trade.csv";
+  throw new InvalidMessageError(`${name}: expected a name like ${wanted}`);
 }
 
 export function describeLeanInstrument(entry: LeanEntry): Instrument {
   const equity = entry.kind === "equity-trade";
+  const future = entry.kind === "future-trade";
   return {
     venue: LEAN_VENUE,
     instrument: entry.instrument,
     venueSymbol: entry.venueSymbol,
     calendar: equity ? "us-equity" : "crypto",
-    kind: equity ? "spot" : "linear",
-    contractSize: equity ? 1 : (CONTRACT_SIZES[entry.venueSymbol.toUpperCase()] ?? 1),
+    kind: future ? "linear" : "spot",
+    contractSize: future ? (CONTRACT_SIZES[entry.venueSymbol.toUpperCase()] ?? 1) : 1,
     priceScale: equity ? EQUITY_PRICE_SCALE : 1,
     sizeScale: 0,
-    closeDelayMs: CLOSE_DELAY_MS,
+    closeDelayMs: entry.kind === "crypto-trade" ? CRYPTO_CLOSE_DELAY_MS : CLOSE_DELAY_MS,
   };
 }
 
@@ -93,7 +109,7 @@ export function parseTradeRow(row: string, entry: LeanEntry, sourceSeq: number):
 
 function parsePrice(text: string, entry: LeanEntry): Scaled {
   const price = parseDecimal(text);
-  if (entry.kind === "future-trade") return price;
+  if (entry.kind !== "equity-trade") return price;
   if (price.scale !== 0 || price.value <= 0)
     throw new InvalidMessageError(`price: expected a whole number of 1/10000 above 0, found ${text}`);
   return { value: price.value, scale: EQUITY_PRICE_SCALE };
