@@ -24,6 +24,11 @@ export const replayCommand = defineMessage({
       .enum(["binance-capture", "lean-ticks", "csv-trades"])
       .optional()
       .describe("kind of the files; told by the content where absent"),
+    calendar: z.enum(["crypto", "us-equity"]).optional().describe("trading hours of CSV files; crypto where absent"),
+    columns: z
+      .partialRecord(z.enum(["time", "price", "size", "side", "maker", "id", "symbol"]), text)
+      .optional()
+      .describe("columns of CSV files whose header calls them otherwise: a name, or a place from 1"),
     speed: z.union([z.literal("max"), z.number().positive()]).describe("max, or a multiple of real time"),
   }),
 });
@@ -39,6 +44,7 @@ export const replayJobSchema = z.object({
   recorded: count.describe("trades that were new to the record"),
   quarantined: count,
   ignored: count,
+  outsideSession: count.describe("trades outside the calendar's hours: on record, in no candle"),
   firstTime: integer.nullable().describe("time of the earliest trade, epoch milliseconds"),
   lastTime: integer.nullable().describe("time of the latest trade, epoch milliseconds"),
   lastSeq: integer.nullable().describe("sequence in MARKET by which everything of a finished job is stored"),

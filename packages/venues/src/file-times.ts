@@ -1,7 +1,7 @@
 const DAY_US = 86_400_000_000;
 const WEEK_US = 7 * DAY_US;
 /** Times before this are none: no venue of a file is older, and 0 is what a missing time looks like. */
-const EARLIEST_US = Date.UTC(1990, 0, 1) * 1000;
+export const EARLIEST_US = Date.UTC(1990, 0, 1) * 1000;
 /** Rows that a doubtful time is compared with. */
 const FOLLOWERS = 10;
 /** Rows that wait for a verdict, those without a time among them; beyond it the verdict is made from what is there. */

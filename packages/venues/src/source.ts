@@ -41,6 +41,14 @@ export interface RawQuote {
   receivedTimeUs: number;
 }
 
+/** An id that no trade has: it is no hole among those that do. */
+export interface TakenId {
+  instrument: string;
+  sourceSeq: number;
+  /** Venue time, epoch microseconds; null where there is none. */
+  timeUs: number | null;
+}
+
 /** How trades that did not come can be had later: asked over REST, told by the source itself, or not at all. */
 export type Refill = "rest" | "scripted" | "none";
 
@@ -67,9 +75,9 @@ export type SourceEvent =
   /** Answer to a gap: the trades that were missing; `complete` is false where some stay missing. */
   | { kind: "fill"; instrument: string; trades: RawTrade[]; complete: boolean }
   /** Something that cannot be read: kept as it came, with the reason. */
-  | { kind: "invalid"; raw: string; reason: string; instrument: string | null }
-  /** Something readable that is no trade and no quote; `what` names its kind. */
-  | { kind: "ignored"; what: string }
+  | { kind: "invalid"; raw: string; reason: string; instrument: string | null; taken?: TakenId }
+  /** Something readable that is no trade and no quote; `what` names its kind, `taken` the id that it took among an instrument's trades. */
+  | { kind: "ignored"; what: string; taken?: TakenId }
   | { kind: "down"; timeUs: number; reason: string }
   /** A source that came to its end, such as a file. */
   | { kind: "end"; timeUs: number; reason: string };

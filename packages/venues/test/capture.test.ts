@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { openCapture } from "@tickfleet/venues/binance/capture";
+import { detectMarket } from "@tickfleet/venues/binance/capture-survey";
+import { marketOfVenue } from "@tickfleet/venues/binance/symbols";
 import { SourceFileError } from "@tickfleet/venues/source";
 import { afterAll, describe, expect, it } from "vitest";
 import { collect, kindsOf, tradesOf, volumeOf } from "./collected.ts";
@@ -73,6 +75,54 @@ describe("a capture", () => {
     expect(tradesOf(events)).toEqual(tradesOf(whole.events));
     expect(events.filter((event) => event.kind === "open").map((event) => event.instruments.length)).toEqual([1, 2]);
     expect(events.filter((event) => event.kind === "end").length).toBe(1);
+  });
+
+  it("lists every instrument from its first line, wherever its own first trade stands, and refuses times that cannot be", async () => {
+    const at = Date.UTC(2024, 2, 1);
+    const line = (symbol: string, id: number, ms: number, more = ""): string =>
+      `${at + ms} {"data": {"e": "trade", "E": ${at + ms}, "T": ${at + ms}, "s": "${symbol}", "t": ${id}, "p": "1.25", "q": "2", "m": true${more}}, "stream": "x"}`;
+    const lines = Array.from({ length: 1_500 }, (_, i) => line("BTCUSDT", i + 1, i * 100));
+    lines.splice(700, 0, line("BTCUSDT", 9_000, 5 * 365 * 86_400_000));
+    const source = await openCapture({ files: [written("late.txt", [...lines, line("ETHUSDT", 1, 150_000)].join("\n"))] });
+    expect(await source.instruments?.()).toEqual(["BTC-USDT", "ETH-USDT"]);
+    const { events } = await collect(source);
+    const opened = events.flatMap((event) => (event.kind === "open" ? [event] : []));
+    expect(opened).toMatchObject([
+      { timeUs: at * 1000, instruments: [{ instrument: "BTC-USDT", priceScale: 2 }, { instrument: "ETH-USDT" }] },
+    ]);
+    expect(tradesOf(events)).toHaveLength(1_501);
+    expect(events.filter((event) => event.kind === "invalid")).toMatchObject([
+      { instrument: "BTC-USDT", reason: expect.stringMatching(/^time is 1825 days ahead/), taken: { sourceSeq: 9_000 } },
+    ]);
+    expect(events.at(-1)).toMatchObject({ kind: "end", timeUs: (at + 150_000) * 1000 });
+  });
+
+  it.each([
+    [
+      "binance-usdm",
+      '{"e": "trade", "E": 1709251200000, "T": 1709251200000, "s": "BTCUSDT", "t": 1, "p": "1", "q": "1", "X": "MARKET", "m": true}',
+    ],
+    ["binance-coinm", '{"stream": "x", "data": {"e": "depthUpdate", "s": "BTCUSD_240927", "pu": 1}}'],
+    ["binance-usdm", '{"stream": "x", "data": {"e": "depthUpdate", "s": "BTCUSDT_240927", "U": 1}}'],
+    ["binance", '{"stream": "x", "data": {"u": 1, "s": "PSUSDT", "b": "1", "B": "1", "a": "2", "A": "1", "note": "\\"ps\\":\\"_PERP"}}'],
+  ])("is of %s by what its messages are, not by how they are spaced", async (venue, message) => {
+    expect(await detectMarket(written("spaced.txt", `1709251200000 ${message}\n`))).toBe(marketOfVenue(venue));
+  });
+
+  it("has receive times of milliseconds, microseconds or nanoseconds", async () => {
+    const message = '{"e":"trade","E":1709251200000,"T":1709251200000,"s":"BTCUSDT","t":1,"p":"1","q":"1","m":true}';
+    const stamps = ["1709251200123", "1709251200123456", "1709251200123456789", "17092512001234567", "1709251200"];
+    const text = stamps.map((stamp) => `${stamp} ${message}`).join("\n");
+    const { events } = await collect(await openCapture({ files: [written("stamps.txt", text)] }));
+    expect(tradesOf(events).map((trade) => trade.receivedTimeUs)).toEqual([1709251200123000, 1709251200123456, 1709251200123456]);
+    expect(events.filter((event) => event.kind === "invalid")).toMatchObject([{ reason: expect.stringContaining("13 digits") }, {}]);
+  });
+
+  it("tells which id an execution took that is no trade", async () => {
+    const { events } = await collect(await openCapture({ files: [fixture("binance-usdm-capture.txt")] }));
+    expect(events.filter((event) => event.kind === "ignored")).toEqual([
+      { kind: "ignored", what: "trade-NA", taken: { instrument: "BTC-USDT-PERP", sourceSeq: 9002, timeUs: 1900000001460000 } },
+    ]);
   });
 
   it("goes on from any block as if it had not stopped", async () => {

@@ -1,6 +1,6 @@
 import type { gap } from "@tickfleet/contracts/market-messages";
 import type { Payload } from "@tickfleet/contracts/message";
-import { calendarOf, scheduledMs } from "@tickfleet/market/calendar";
+import { calendarOf, scheduledMs, sessionAt } from "@tickfleet/market/calendar";
 import type { CalendarName } from "@tickfleet/market/instrument";
 import type { RawTrade, Refill } from "@tickfleet/venues/source";
 import { countIds, type IdRanges, indexOfRange, removeId } from "./id-ranges.ts";
@@ -272,6 +272,12 @@ export function uncoveredReason(calendar: CalendarName, fromUs: number, toUs: nu
   const missedMs = scheduledMs(calendarOf(calendar), "all", fromUs / 1000, toUs / 1000);
   if (missedMs <= UNNOTICED_MS) return null;
   return `no data for ${Math.round(missedMs / 1000)} s of trading hours, and no ids to tell what is missing`;
+}
+
+/** Whether an instrument's market is closed at that time. @throws CalendarRangeError on a day that its calendar does not know */
+export function isOutsideSession(name: CalendarName, timeUs: number): boolean {
+  const calendar = calendarOf(name);
+  return !calendar.continuous && sessionAt(calendar, "all", timeUs / 1000) === null;
 }
 
 function isMissing(hole: Hole, trade: RawTrade): boolean {

@@ -19,6 +19,8 @@ export interface IntakeInstrument {
   quotes: QuoteBook;
   side: SideRule;
   gaps: GapTracker;
+  /** Connection time at which its source stopped to list it, null while it does. */
+  delistedUs: number | null;
   tradeSubject: string;
   gapSubject: string;
 }
@@ -33,6 +35,8 @@ export interface IntakeInstrumentState {
   quotes: QuoteBookState;
   tick: TickState | null;
   gaps: GapTrackerState;
+  /** Absent in states of older versions. */
+  delistedUs?: number | null;
 }
 
 export function createIntakeInstrument(instrument: Instrument, venue: string, connection: string, sink: GapSink): IntakeInstrument {
@@ -48,6 +52,7 @@ export function createIntakeInstrument(instrument: Instrument, venue: string, co
     quotes: new QuoteBook(),
     side: new SideRule(instrument.calendar),
     gaps: new GapTracker(venue, connection, name, sink),
+    delistedUs: null,
     tradeSubject: subjectOf(tradeBatch, parameters),
     gapSubject: subjectOf(gap, parameters),
   };
@@ -65,6 +70,7 @@ export function snapshotInstrument(kept: IntakeInstrument): IntakeInstrumentStat
     quotes: kept.quotes.snapshot(),
     tick: kept.side.snapshot(),
     gaps: kept.gaps.snapshot(),
+    delistedUs: kept.delistedUs,
   };
 }
 
@@ -78,6 +84,7 @@ export function restoreInstrument(state: IntakeInstrumentState, venue: string, c
   kept.quotes.restore(state.quotes);
   kept.side.restore(state.tick);
   kept.gaps.restore(state.gaps);
+  kept.delistedUs = state.delistedUs ?? null;
   return kept;
 }
 

@@ -39,6 +39,8 @@ export interface IntakeCounts {
   trades: number;
   quarantined: number;
   ignored: number;
+  /** Trades outside the calendar's hours: on record, in no candle. */
+  outsideSession: number;
   firstTimeUs: number | null;
   lastTimeUs: number | null;
 }
@@ -57,5 +59,12 @@ export interface IntakeState {
 }
 
 export function emptyCounts(): IntakeCounts {
-  return { trades: 0, quarantined: 0, ignored: 0, firstTimeUs: null, lastTimeUs: null };
+  return { trades: 0, quarantined: 0, ignored: 0, outsideSession: 0, firstTimeUs: null, lastTimeUs: null };
+}
+
+/** Counts a trade that became a message. */
+export function countTrade(counts: IntakeCounts, eventTimeUs: number): void {
+  counts.trades += 1;
+  if (counts.firstTimeUs === null || eventTimeUs < counts.firstTimeUs) counts.firstTimeUs = eventTimeUs;
+  if (counts.lastTimeUs === null || eventTimeUs > counts.lastTimeUs) counts.lastTimeUs = eventTimeUs;
 }

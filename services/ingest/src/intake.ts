@@ -1,22 +1,15 @@
-import { clock, status } from "@tickfleet/contracts/market-messages";
-import type { Payload } from "@tickfleet/contracts/message";
 import type { Instrument } from "@tickfleet/market/instrument";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
-import type { RawQuote, RawTrade, Refill, SourceEvent } from "@tickfleet/venues/source";
+import type { RawQuote, RawTrade, Refill, SourceEvent, TakenId } from "@tickfleet/venues/source";
 import { ConnectionClock } from "./connection-clock.ts";
-import { type GapMessage, type RefillRequest, uncoveredReason } from "./gap-tracker.ts";
-import {
-  connectionSubject,
-  createIntakeInstrument,
-  growScales,
-  type IntakeInstrument,
-  restoreInstrument,
-  snapshotInstrument,
-} from "./intake-instrument.ts";
-import { emptyCounts, type IntakeCounts, type IntakeOptions, type IntakeState } from "./intake-state.ts";
+import { type GapMessage, isOutsideSession, type RefillRequest, uncoveredReason } from "./gap-tracker.ts";
+import { createIntakeInstrument, growScales, type IntakeInstrument, restoreInstrument, snapshotInstrument } from "./intake-instrument.ts";
+import { IntakeMessages } from "./intake-messages.ts";
+import { countTrade, emptyCounts, type IntakeCounts, type IntakeOptions, type IntakeState } from "./intake-state.ts";
 import { describeFault, faultOfTrade, rescaled } from "./trade-check.ts";
 
-const encoder = new TextEncoder();
+/** So many trades outside of trading hours are kept as they came; all are counted. */
+const MOST_OUTSIDE_KEPT = 10_000;
 
 /**
  * Turns what one connection says into the messages of MARKET, in order: sides, standing quotes, batches,
@@ -25,8 +18,7 @@ const encoder = new TextEncoder();
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #instruments = new Map<string, IntakeInstrument>();
-  readonly #clockSubject: string;
-  readonly #statusSubject: string;
+  readonly #messages: IntakeMessages;
   #listed: Instrument[] = [];
   readonly #clock: ConnectionClock;
   #version = 0;
@@ -37,8 +29,7 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#clockSubject = connectionSubject(clock, options.venue, options.connection);
-    this.#statusSubject = connectionSubject(status, options.venue, options.connection);
+    this.#messages = new IntakeMessages(options);
     this.#clock = new ConnectionClock({
       stepped: options.nowUs === null,
       tell: () => this.#tellClock(),
@@ -70,8 +61,13 @@ export class Intake {
     else if (event.kind === "open") this.#onOpen(event);
     else if (event.kind === "down") this.#onDown(event.reason);
     else if (event.kind === "end") this.#onEnd(event.timeUs, event.reason);
-    else if (event.kind === "invalid") this.#quarantine(event.instrument, event.reason, event.raw);
-    else this.#counts.ignored += 1;
+    else if (event.kind === "invalid") {
+      this.#quarantine(event.instrument, event.reason, event.raw);
+      this.#noteTaken(event.taken);
+    } else {
+      this.#counts.ignored += 1;
+      this.#noteTaken(event.taken);
+    }
   }
 
   /** Moves the clock to a venue time, and tells it where it crossed a whole second. A lost connection's clock stands still. */
@@ -81,7 +77,7 @@ export class Intake {
 
   /** Sends open batches on their way. */
   flush(): void {
-    for (const kept of this.#instruments.values()) this.#flushBatch(kept);
+    for (const kept of this.#instruments.values()) this.#messages.batch(kept);
   }
 
   /** Takes the answer to a gap; `gapId` is null where the source does not say which. */
@@ -132,7 +128,7 @@ export class Intake {
     this.#version = state.version;
     this.#consecutiveIds = state.consecutiveIds;
     this.#refill = state.refill;
-    this.#counts = { ...state.counts };
+    this.#counts = { ...emptyCounts(), ...state.counts };
     this.#interrupted = interrupted;
   }
 
@@ -151,10 +147,12 @@ export class Intake {
     if (changed) this.#version += 1;
     this.#clock.raise(event.timeUs);
     this.#tellStatus("live", event.timeUs, event.reason);
-    if (!again) return;
-    for (const instrument of event.instruments) {
-      const kept = this.#instruments.get(instrument.instrument);
-      if (kept !== undefined && known.has(instrument.instrument)) this.#goOn(kept, lostUs, event.timeUs);
+    for (const kept of this.#instruments.values()) {
+      const name = kept.instrument.instrument;
+      const isListed = event.instruments.some((each) => each.instrument === name);
+      const sinceUs = known.has(name) ? (again ? lostUs : null) : kept.delistedUs;
+      if (isListed && sinceUs !== null) this.#goOn(kept, sinceUs, event.timeUs);
+      kept.delistedUs = isListed ? null : (kept.delistedUs ?? lostUs);
     }
   }
 
@@ -225,15 +223,29 @@ export class Intake {
     const standing = kept.quotes.before(trade);
     const quote = fill === null || standing?.method === "venue" ? standing : null;
     const decided = kept.side.decide(trade, price, quote);
-    if (!kept.batch.accepts(trade, kept.priceScale, kept.sizeScale, quote, fill)) this.#flushBatch(kept);
+    if (!kept.batch.accepts(trade, kept.priceScale, kept.sizeScale, quote, fill)) this.#messages.batch(kept);
     kept.batch.add(trade, price, size, kept, decided, quote, fill);
     if (price > kept.greatestPrice) kept.greatestPrice = price;
     if (size > kept.greatestSize) kept.greatestSize = size;
-    const counts = this.#counts;
-    const { eventTimeUs } = trade;
-    counts.trades += 1;
-    if (counts.firstTimeUs === null || eventTimeUs < counts.firstTimeUs) counts.firstTimeUs = eventTimeUs;
-    if (counts.lastTimeUs === null || eventTimeUs > counts.lastTimeUs) counts.lastTimeUs = eventTimeUs;
+    countTrade(this.#counts, trade.eventTimeUs);
+    if (isOutsideSession(kept.instrument.calendar, trade.eventTimeUs)) this.#noteOutside(trade);
+  }
+
+  /** A trade that will be on record and in no candle. */
+  #noteOutside(trade: RawTrade): void {
+    this.#counts.outsideSession += 1;
+    if (this.#counts.outsideSession > MOST_OUTSIDE_KEPT) return;
+    const { venue, sink } = this.#options;
+    const { instrument, eventTimeUs: timeUs } = trade;
+    sink.quality({ timeUs, venue, instrument, reason: "outside session", raw: JSON.stringify(trade) });
+  }
+
+  /** An id that something took which is no trade is no hole among the trades. */
+  #noteTaken(taken: TakenId | undefined): void {
+    const kept = taken === undefined ? undefined : this.#instruments.get(taken.instrument);
+    if (taken === undefined || kept === undefined || !this.#consecutiveIds) return;
+    const timeUs = taken.timeUs ?? this.#clock.us;
+    kept.gaps.seen(taken.sourceSeq, timeUs, Math.max(this.#clock.us, timeUs));
   }
 
   #list(instrument: Instrument): void {
@@ -255,10 +267,7 @@ export class Intake {
 
   #gapSink(kept: () => IntakeInstrument): { gap(message: GapMessage): void; refill(request: RefillRequest): void } {
     return {
-      gap: (message) => {
-        this.#flushBatch(kept());
-        this.#send(kept().gapSubject, message);
-      },
+      gap: (message) => this.#messages.gap(kept(), message),
       refill: (request) => this.#options.sink.refill(request),
     };
   }
@@ -266,29 +275,14 @@ export class Intake {
   #tellClock(): void {
     for (const kept of this.#instruments.values()) kept.gaps.expire(this.#clock.us, this.#refill);
     this.flush();
-    const { venue, connection } = this.#options;
     const names = this.#listed.map((each) => each.instrument);
     const held = names.filter((name) => this.#instruments.get(name)?.gaps.heldAt(this.#clock.us));
     const state = this.#clock.life === "live" ? "live" : "down";
-    const payload: Payload<typeof clock> = { venue, connection, time: this.#clock.us, state, version: this.#version, held };
-    this.#send(this.#clockSubject, payload);
+    this.#messages.clock({ time: this.#clock.us, state, version: this.#version, held });
   }
 
-  #tellStatus(state: Payload<typeof status>["state"], time: number, reason: string): void {
-    const { venue, connection } = this.#options;
-    const payload: Payload<typeof status> = { venue, connection, state, time, version: this.#version, instruments: this.#listed, reason };
-    this.#send(this.#statusSubject, payload);
-  }
-
-  #flushBatch(kept: IntakeInstrument): void {
-    if (kept.batch.count === 0) return;
-    const nowUs = this.#options.nowUs;
-    const data = kept.batch.take(nowUs === null ? null : { hop: "published", timeUs: nowUs() });
-    this.#options.sink.message({ subject: kept.tradeSubject, data });
-  }
-
-  #send(subject: string, payload: object): void {
-    this.#options.sink.message({ subject, data: encoder.encode(JSON.stringify(payload)) });
+  #tellStatus(state: "live" | "down" | "ended", time: number, reason: string): void {
+    this.#messages.status({ state, time, version: this.#version, instruments: this.#listed, reason });
   }
 
   #quarantine(instrument: string | null, reason: string, raw: string): void {

@@ -1,9 +1,10 @@
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { REPLAY_HEADER, type replayCommand } from "@tickfleet/contracts/control-messages";
 import type { Payload } from "@tickfleet/contracts/message";
 import type { Logger } from "@tickfleet/runtime/logger";
 import { openFileSource } from "@tickfleet/venues/file-source";
-import type { ScriptedSource, SourceBlock } from "@tickfleet/venues/source";
+import type { ScriptedSource } from "@tickfleet/venues/source";
 import type { IntakeCounts } from "./intake-state.ts";
 import type { Publisher } from "./publisher.ts";
 import type { QualityLog } from "./quality-log.ts";
@@ -11,7 +12,11 @@ import type { ReplayStore } from "./replay-store.ts";
 import { runScript, type ScriptResult } from "./script-run.ts";
 import type { Spool } from "./spool.ts";
 
-export type ReplayRequest = Payload<typeof replayCommand>;
+/** A job as it is kept. */
+export interface ReplayRequest extends Payload<typeof replayCommand> {
+  /** When it came, epoch milliseconds: what is a day later than that is no time of a recorded file. */
+  submittedMs?: number;
+}
 
 export interface ReplayJobsOptions {
   store: ReplayStore;
@@ -27,6 +32,7 @@ const KEY_PREFIX = "replay:";
 const PROGRESS_MS = 1_000;
 const RETRY_MS = 1_000;
 const LONGEST_PACE_MS = 1_000;
+const DAY_MS = 86_400_000;
 
 /** Replay jobs, one after another, in the order in which they came. What a crash cut off goes on. */
 export class ReplayJobs {
@@ -39,7 +45,8 @@ export class ReplayJobs {
   }
 
   /** Accepts a job; the same id again is the job that is there. @throws SourceFileError, RangeError where its files cannot be replayed */
-  async submit(request: ReplayRequest): Promise<void> {
+  async submit(command: Payload<typeof replayCommand>): Promise<void> {
+    const request: ReplayRequest = { ...command, submittedMs: Date.now() };
     await openSource(request);
     if (!(await this.#options.store.insertReplay(request))) return;
     this.#queue.push(request);
@@ -120,34 +127,20 @@ export class ReplayJobs {
   }
 }
 
-function openSource(request: ReplayRequest): Promise<ScriptedSource> {
-  const { files, format, venue, instrument } = request;
-  return openFileSource({ files, format, venue, instrument, connection: CONNECTION });
+function openSource({ submittedMs, ...request }: ReplayRequest): Promise<ScriptedSource> {
+  const { files, format, venue, instrument, calendar, columns } = request;
+  const latestUs = submittedMs === undefined ? undefined : (submittedMs + DAY_MS) * 1000;
+  return openFileSource({ files, format, venue, instrument, calendar, columns, latestUs, connection: CONNECTION });
 }
 
 /**
- * The source with a connection for its instrument alone, whose clock goes on from file to file: another
- * instrument's file of the same day must not come late. What is read for that is not read again.
+ * The source with a connection for its instruments alone, whose clock goes on from file to file: another instrument's
+ * file of the same day must not come late, nor a file of the past be at the time of a later one.
  */
 async function nameConnection(source: ScriptedSource): Promise<ScriptedSource> {
-  const blocks = source.events(0)[Symbol.asyncIterator]();
-  const seen: SourceBlock[] = [];
-  let connection = CONNECTION;
-  for (;;) {
-    const next = await blocks.next();
-    if (next.done) break;
-    seen.push(next.value);
-    const opening = next.value.events.find((event) => event.kind === "open");
-    if (opening === undefined) continue;
-    if (opening.instruments.length === 1) connection = `${CONNECTION}-${opening.instruments[0]?.instrument}`;
-    break;
-  }
-  return { ...source, connection, events: (from) => (from === 0 ? goOn(seen, blocks) : source.events(from)) };
-}
-
-async function* goOn(seen: readonly SourceBlock[], rest: AsyncIterator<SourceBlock>): AsyncGenerator<SourceBlock> {
-  yield* seen;
-  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  const names = (await source.instruments?.()) ?? [];
+  const mark = names.length > 1 ? createHash("sha256").update(names.join("\n")).digest("hex").slice(0, 8) : names[0];
+  return mark === undefined ? source : { ...source, connection: `${CONNECTION}-${mark}` };
 }
 
 /** Lets a script go on so many times as fast as it happened, from the first time that it tells. */

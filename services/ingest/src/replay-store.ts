@@ -17,6 +17,7 @@ interface ReplayRow {
   recorded: number;
   quarantined: number;
   ignored: number;
+  outside_session: number;
   first_time: number | null;
   last_time: number | null;
   last_seq: number | null;
@@ -26,7 +27,7 @@ interface ReplayRow {
   instruments: string[];
 }
 
-const PROGRESS = `position = $2, trades = $3, quarantined = $4, ignored = $5, first_time = $6, last_time = $7, updated = now()`;
+const PROGRESS = `position = $2, trades = $3, quarantined = $4, ignored = $5, first_time = $6, last_time = $7, outside_session = $8, updated = now()`;
 /** Longest raw input that is kept. */
 const LONGEST_RAW = 65_536;
 
@@ -64,9 +65,9 @@ export class ReplayStore {
     const state = result.fault === null ? "done" : "failed";
     await this.#pool.query(
       `with ended as (
-         update ingest.replays set ${PROGRESS}, state = $8, error = $9, last_n = $10, last_seq = $11, stream_created = $12,
-           venue = $13, instruments = $16 where id = $1)
-       insert into ingest.connections (venue, connection, state) values ($13, $14, $15)
+         update ingest.replays set ${PROGRESS}, state = $9, error = $10, last_n = $11, last_seq = $12, stream_created = $13,
+           venue = $14, instruments = $17 where id = $1)
+       insert into ingest.connections (venue, connection, state) values ($14, $15, $16)
        on conflict (venue, connection) do update set state = excluded.state, updated = now()`,
       [
         ...progressOf(id, 0, result.state.counts),
@@ -78,7 +79,7 @@ export class ReplayStore {
         venue,
         connection,
         JSON.stringify(result.state),
-        result.state.listed,
+        result.state.instruments.map(({ instrument }) => instrument.instrument),
       ],
     );
   }
@@ -98,14 +99,15 @@ export class ReplayStore {
   /** @param id null: all jobs, newest first */
   async listReplays(id: string | null): Promise<ReplayJob[]> {
     const { rows } = await this.#pool.query<ReplayRow>(
-      `select id, request, state, trades, recorded, quarantined, ignored, first_time, last_time, last_seq, stream_created, error,
+      `select id, request, state, trades, recorded, quarantined, ignored, outside_session, first_time, last_time, last_seq, stream_created, error,
          venue, instruments
        from ingest.replays where $1::text is null or id = $1 order by created desc limit 100`,
       [id],
     );
-    return rows.map(({ request, first_time, last_time, last_seq, stream_created, ...row }) => ({
+    return rows.map(({ request, first_time, last_time, last_seq, stream_created, outside_session, ...row }) => ({
       ...row,
       files: request.files,
+      outsideSession: outside_session,
       firstTime: first_time === null ? null : Math.floor(first_time / 1000),
       lastTime: last_time === null ? null : Math.floor(last_time / 1000),
       lastSeq: last_seq,
@@ -132,8 +134,8 @@ export class ReplayStore {
 }
 
 function progressOf(id: string, position: number, counts: Readonly<IntakeCounts>): unknown[] {
-  const { trades, quarantined, ignored, firstTimeUs, lastTimeUs } = counts;
-  return [id, position, trades, quarantined, ignored, timeOf(firstTimeUs), timeOf(lastTimeUs)];
+  const { trades, quarantined, ignored, firstTimeUs, lastTimeUs, outsideSession } = counts;
+  return [id, position, trades, quarantined, ignored, timeOf(firstTimeUs), timeOf(lastTimeUs), outsideSession];
 }
 
 function timeOf(us: number | null): string | null {

@@ -105,7 +105,8 @@ export async function runScript(options: ScriptOptions): Promise<ScriptResult> {
   }
 
   function quarantine(row: QualityRow): void {
-    quality.add({ ...row, source: key, key: `${key}:${intake.counts.quarantined}` });
+    const { quarantined, outsideSession } = intake.counts;
+    quality.add({ ...row, source: key, key: `${key}:${quarantined}:${outsideSession}` });
   }
 
   function keep(position: number): void {

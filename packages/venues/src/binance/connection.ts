@@ -1,6 +1,6 @@
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import { WebSocket } from "ws";
-import { toQuote, toTrade } from "./events.ts";
+import { toIgnored, toQuote, toTrade } from "./events.ts";
 import type { BinanceFeedOptions } from "./feed.ts";
 import { type ParsedMessage, parseMessage } from "./parse.ts";
 import { createPulse } from "./pulse.ts";
@@ -132,7 +132,7 @@ function createReceiver(
     }
     if (message.venueTimeUs !== null) clock.observe(receivedTimeUs, message.venueTimeUs);
     const name = message.symbol === null ? undefined : names.get(message.symbol);
-    if (message.kind === "ignored") onEvent({ kind: "ignored", what: message.what });
+    if (message.kind === "ignored") onEvent(toIgnored(message, name));
     else if (name === undefined) onEvent({ kind: "ignored", what: "not-subscribed" });
     else if (message.kind === "trade") onEvent({ kind: "trade", trade: toTrade(message, name, receivedTimeUs) });
     else onEvent({ kind: "quote", quote: toQuote(message, name, receivedTimeUs) });

@@ -2,6 +2,7 @@ import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import { z } from "zod";
 import { parseDecimal } from "../decimal.ts";
 import type { Scaled } from "../source.ts";
+import { type BinanceMarket, splitSymbol } from "./symbols.ts";
 
 /** Kinds of messages that are known and not used. */
 // biome-ignore format: one list
@@ -42,6 +43,8 @@ export interface ParsedIgnored extends Head {
   kind: "ignored";
   /** The kind of message; `unknown` for one that is not on the list of known kinds. */
   what: string;
+  /** Its id among those of the symbol's trades, where it took one without being a trade. */
+  tradeId?: number;
 }
 
 export type ParsedMessage = ParsedTrade | ParsedQuote | ParsedIgnored;
@@ -76,11 +79,14 @@ export function parseMessage(text: string): ParsedMessage {
 
 /**
  * A `trade` of a stream. Futures send other kinds of executions in the same id space (`X`): insurance fund and
- * auto-deleveraging are trades; `NA` is none and is ignored.
+ * auto-deleveraging are trades; `NA` is none and is ignored, but for its id, which no trade will have.
  * @throws InvalidMessageError
  */
 export function parseTrade(fields: Fields): ParsedTrade | ParsedIgnored {
-  if (fields["X"] === "NA") return { kind: "ignored", what: "trade-NA", symbol: symbolOf(fields), venueTimeUs: venueTimeOf(fields) };
+  if (fields["X"] === "NA") {
+    const tradeId = id(fields, "t");
+    return { kind: "ignored", what: "trade-NA", symbol: need(fields, "s"), venueTimeUs: venueTimeOf(fields), tradeId };
+  }
   return {
     kind: "trade",
     symbol: need(fields, "s"),
@@ -171,6 +177,24 @@ export function parseExchangeInfo(answer: unknown): ParsedSymbol[] {
 export function parseServerTime(answer: unknown): number {
   if (!isFields(answer)) throw new InvalidMessageError("answer of /time is not an object");
   return time(answer, "serverTime");
+}
+
+/** The market that sends frames of this shape, null where two do, or it is none. */
+export function marketOfFrame(text: string): BinanceMarket | null {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isFields(message)) return null;
+  const fields = isFields(message["data"]) ? message["data"] : message;
+  const kind = fields["e"];
+  const [pair, delivery] = (symbolOf(fields) ?? "").split("_", 2) as [string, string | undefined];
+  if (typeof fields["ps"] === "string" || (delivery !== undefined && splitSymbol(pair)?.quote === "USD")) return "coinm";
+  const isFutures = delivery !== undefined || "pu" in fields || (kind === "trade" && "X" in fields) || kind === "bookTicker";
+  if (isFutures || kind === "markPriceUpdate" || kind === "forceOrder") return "usdm";
+  return null;
 }
 
 function isFields(value: unknown): value is Fields {
