@@ -69,7 +69,7 @@ const calendars: Readonly<Record<CalendarName, Calendar>> = {
 
 /**
  * The calendar of that name, always the same object. `crypto`: one session per UTC day, whatever the session's name.
- * `us-equity`: regular 09:30-16:00 New York (half-days 13:00), extended and all 04:00-20:00 (half-days 17:00), 2010 to 2030.
+ * `us-equity`: regular 09:30-16:00 New York (half-days 13:00), extended and all 04:00-20:00 (half-days 17:00), 1998 to 2030.
  */
 export function calendarOf(name: CalendarName): Calendar {
   return calendars[name];

@@ -24,7 +24,7 @@ function readWeek(name: "crypto" | "us-equity", session: SessionName, day: numbe
   return { calendar, session, minutes };
 }
 
-const anyDay = fc.integer({ min: parseDay("2010-01-01"), max: parseDay("2030-12-31") });
+const anyDay = fc.integer({ min: parseDay("1998-01-01"), max: parseDay("2030-12-31") });
 /** Weeks with a half-day, a clock change, a holiday or the year's end come up on their own too seldom. */
 const oddDay = fc
   .constantFrom(

@@ -8,10 +8,16 @@ import {
 } from "./us-equity-days.ts";
 import { DAY_MS, formatDay, parseDay, weekdayOf, zoneOf } from "./zone.ts";
 
-const YEARS = Array.from({ length: 21 }, (_, index) => 2010 + index);
+const YEARS = Array.from({ length: 33 }, (_, index) => 1998 + index);
 const MONDAY = 0;
 const THURSDAY = 3;
 const SUNDAY = 6;
+
+const SPECIAL_CLOSURES = [
+  ...["2001-09-11", "2001-09-12", "2001-09-13", "2001-09-14", "2004-06-11", "2007-01-02"],
+  ...["2012-10-29", "2012-10-30", "2018-12-05", "2025-01-09"],
+];
+const SPECIAL_HALF_DAYS = ["1999-12-31", "2003-12-26"];
 
 function day(year: number, month: number, date: number): number {
   return Date.UTC(year, month - 1, date) / DAY_MS;
@@ -53,13 +59,15 @@ function holidaysByRule(year: number): number[] {
     nth(year, 9, MONDAY, 1),
     nth(year, 11, THURSDAY, 4),
     observed(day(year, 12, 25)),
-    ...["2012-10-29", "2012-10-30", "2018-12-05", "2025-01-09"].filter((text) => text.startsWith(`${year}-`)).map(parseDay),
+    ...SPECIAL_CLOSURES.filter((text) => text.startsWith(`${year}-`)).map(parseDay),
   ].sort((a, b) => a - b);
 }
 
 function halfDaysByRule(year: number): number[] {
   const holidays = new Set(holidaysByRule(year));
-  const candidates = [day(year, 7, 3), nth(year, 11, THURSDAY, 4) + 1, day(year, 12, 24)];
+  const july = year < 2013 && weekdayOf(day(year, 7, 4)) === THURSDAY ? day(year, 7, 5) : day(year, 7, 3);
+  const special = SPECIAL_HALF_DAYS.filter((text) => text.startsWith(`${year}-`)).map(parseDay);
+  const candidates = [july, day(year, 12, 24), nth(year, 11, THURSDAY, 4) + 1, ...special].sort((a, b) => a - b);
   return candidates.filter((candidate) => weekdayOf(candidate) < 5 && !holidays.has(candidate));
 }
 
@@ -76,14 +84,15 @@ test.each(YEARS)("the half-days of %i are those of the exchange's rules", (year)
   expect(US_EQUITY_HALF_DAYS[year] ?? "").toBe(texts(year, halfDaysByRule(year)));
 });
 
-test.each(YEARS)("the clock changes of %i are the second Sunday of March and the first of November", (year) => {
-  expect(US_EQUITY_CLOCK_CHANGES[year]).toBe(texts(year, [nth(year, 3, SUNDAY, 2), nth(year, 11, SUNDAY, 1)]));
+test.each(YEARS)("the clock changes of %i are those of the law: until 2006 the first Sunday of April and the last of October", (year) => {
+  const changes = year < 2007 ? [nth(year, 4, SUNDAY, 1), nth(year, 10, SUNDAY, -1)] : [nth(year, 3, SUNDAY, 2), nth(year, 11, SUNDAY, 1)];
+  expect(US_EQUITY_CLOCK_CHANGES[year]).toBe(texts(year, changes));
 });
 
 test("the runtime's time zone tables know the same clock changes to date", () => {
   const zone = zoneOf("America/New_York");
   const changes: string[] = [];
-  for (let each = parseDay("2010-01-01"); each < parseDay("2026-12-01"); each++) {
+  for (let each = parseDay("1998-01-01"); each < parseDay("2026-12-01"); each++) {
     const noon = each * DAY_MS + DAY_MS / 2;
     if (zone.offsetAt(noon) !== zone.offsetAt(noon - DAY_MS)) changes.push(formatDay(each));
   }
@@ -93,7 +102,7 @@ test("the runtime's time zone tables know the same clock changes to date", () =>
   expect(changes).toEqual(expected);
 });
 
-test("the data covers whole weeks around 2010 to 2030", () => {
+test("the data covers whole weeks around 1998 to 2030", () => {
   expect(weekdayOf(parseDay(US_EQUITY_FIRST_DAY))).toBe(MONDAY);
   expect(weekdayOf(parseDay(US_EQUITY_LAST_DAY))).toBe(SUNDAY);
   expect(Object.keys(US_EQUITY_HOLIDAYS).map(Number)).toEqual([...YEARS, 2031]);

@@ -1,21 +1,35 @@
 /**
  * Facts of the US equity calendar as data, so that every machine cuts the same candles whatever its
  * time zone tables say. Sources: NYSE rule 7.2 and the exchange's yearly announcements (announced to 2028,
- * by the same rules after that; https://www.nyse.com/trade/hours-calendars), US Energy Policy Act of
- * 2005 for the clock changes. A later announcement changes the data and the version.
+ * by the same rules after that; https://www.nyse.com/trade/hours-calendars); for 1998 to 2009 the exchange's list of
+ * special closings (nyse.com/pdfs/closings.pdf), compared with the tables of pandas_market_calendars and exchange_calendars;
+ * for the clock changes the US Uniform Time Act as amended in 1986 and, from 2007, the Energy Policy Act of 2005. Late
+ * openings of minutes (2001-09-17) and of 2002-09-11 (noon) are not in it. A later announcement changes the data and the version.
  */
-export const US_EQUITY_CALENDAR_VERSION = "us-equity-2026.1";
+export const US_EQUITY_CALENDAR_VERSION = "us-equity-2026.2";
 
-/** First and last day that the data covers, both included: whole weeks, so that every week of 2010 to 2030 has its candle. */
-export const US_EQUITY_FIRST_DAY = "2009-12-28";
+/** First and last day that the data covers, both included: whole weeks, so that every week of 1998 to 2030 has its candle. */
+export const US_EQUITY_FIRST_DAY = "1997-12-29";
 export const US_EQUITY_LAST_DAY = "2031-01-05";
 
 /**
  * Weekdays without trading, by year, as MM-DD. A holiday on a Saturday is observed on the Friday before, except New
- * Year's Day (2011, 2022, 2028: none); one on a Sunday on the Monday after. Beyond the rules: 2012-10-29 and 30
- * (hurricane), 2018-12-05 and 2025-01-09 (days of mourning).
+ * Year's Day (2000, 2005, 2011, 2022, 2028: none); one on a Sunday on the Monday after. Beyond the rules: 2001-09-11 to 14
+ * (attack on New York), 2012-10-29 and 30 (hurricane), 2004-06-11, 2007-01-02, 2018-12-05 and 2025-01-09 (days of mourning).
  */
 export const US_EQUITY_HOLIDAYS: Readonly<Record<number, string>> = {
+  1998: "01-01 01-19 02-16 04-10 05-25 07-03 09-07 11-26 12-25",
+  1999: "01-01 01-18 02-15 04-02 05-31 07-05 09-06 11-25 12-24",
+  2000: "01-17 02-21 04-21 05-29 07-04 09-04 11-23 12-25",
+  2001: "01-01 01-15 02-19 04-13 05-28 07-04 09-03 09-11 09-12 09-13 09-14 11-22 12-25",
+  2002: "01-01 01-21 02-18 03-29 05-27 07-04 09-02 11-28 12-25",
+  2003: "01-01 01-20 02-17 04-18 05-26 07-04 09-01 11-27 12-25",
+  2004: "01-01 01-19 02-16 04-09 05-31 06-11 07-05 09-06 11-25 12-24",
+  2005: "01-17 02-21 03-25 05-30 07-04 09-05 11-24 12-26",
+  2006: "01-02 01-16 02-20 04-14 05-29 07-04 09-04 11-23 12-25",
+  2007: "01-01 01-02 01-15 02-19 04-06 05-28 07-04 09-03 11-22 12-25",
+  2008: "01-01 01-21 02-18 03-21 05-26 07-04 09-01 11-27 12-25",
+  2009: "01-01 01-19 02-16 04-10 05-25 07-03 09-07 11-26 12-25",
   2010: "01-01 01-18 02-15 04-02 05-31 07-05 09-06 11-25 12-24",
   2011: "01-17 02-21 04-22 05-30 07-04 09-05 11-24 12-26",
   2012: "01-02 01-16 02-20 04-06 05-28 07-04 09-03 10-29 10-30 11-22 12-25",
@@ -42,9 +56,22 @@ export const US_EQUITY_HOLIDAYS: Readonly<Record<number, string>> = {
 
 /**
  * Days that close early (regular 13:00, late trading 17:00), by year, as MM-DD: the day after Thanksgiving, and
- * July 3 and December 24 where they are trading days and the holiday falls on the next day.
+ * July 3 and December 24 where they are trading days and the holiday falls on the next day. Until 2012 a holiday on a
+ * Thursday made July 5 the half-day, not July 3. Beyond the rules: 1999-12-31 and 2003-12-26.
  */
 export const US_EQUITY_HALF_DAYS: Readonly<Record<number, string>> = {
+  1998: "11-27 12-24",
+  1999: "11-26 12-31",
+  2000: "07-03 11-24",
+  2001: "07-03 11-23 12-24",
+  2002: "07-05 11-29 12-24",
+  2003: "07-03 11-28 12-24 12-26",
+  2004: "11-26",
+  2005: "11-25",
+  2006: "07-03 11-24",
+  2007: "07-03 11-23 12-24",
+  2008: "07-03 11-28 12-24",
+  2009: "11-27 12-24",
   2010: "11-26",
   2011: "11-25",
   2012: "07-03 11-23 12-24",
@@ -70,6 +97,18 @@ export const US_EQUITY_HALF_DAYS: Readonly<Record<number, string>> = {
 
 /** First day of summer time (UTC-4) and first day of standard time (UTC-5) again, by year, as MM-DD: both Sundays. */
 export const US_EQUITY_CLOCK_CHANGES: Readonly<Record<number, string>> = {
+  1998: "04-05 10-25",
+  1999: "04-04 10-31",
+  2000: "04-02 10-29",
+  2001: "04-01 10-28",
+  2002: "04-07 10-27",
+  2003: "04-06 10-26",
+  2004: "04-04 10-31",
+  2005: "04-03 10-30",
+  2006: "04-02 10-29",
+  2007: "03-11 11-04",
+  2008: "03-09 11-02",
+  2009: "03-08 11-01",
   2010: "03-14 11-07",
   2011: "03-13 11-06",
   2012: "03-11 11-04",
