@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openFileSource } from "@tickfleet/venues/file-source";
 import { openLeanTicks } from "@tickfleet/venues/lean/ticks";
 import { SourceFileError } from "@tickfleet/venues/source";
 import { strFromU8, strToU8, unzipSync, zipSync } from "fflate";
@@ -66,6 +67,25 @@ describe("ticks of Lean", () => {
     expect(blocks.map((block) => block.position)).toEqual([0, 1, 1001, 2001, 2346]);
     for (const [i, block] of blocks.entries())
       expect((await collect(await openLeanTicks({ files }), block.position)).blocks).toEqual(blocks.slice(i));
+  });
+
+  it("of crypto are known by their name in the zip", async () => {
+    const file = zipped("20180403_trade.zip", { "20180403_btcusd_tick_trade.csv": "100,7425.01,0.5,0\n200,7426,1.25,0\n" });
+    const source = await openFileSource({ files: [file] });
+    expect([source.venue, await source.instruments?.()]).toEqual(["lean", ["BTC-USD"]]);
+    expect(tradesOf((await collect(source)).events)).toMatchObject([
+      { price: { value: 742501, scale: 2 } },
+      { size: { value: 125, scale: 2 } },
+    ]);
+  });
+
+  it("of days that the calendar does not know are refused, naming what it knows", async () => {
+    const rows = "34200000,1000000,1,P,0,0\n";
+    await expect(openLeanTicks({ files: [zipped("old.zip", { "19971226_abc_Trade_Tick.csv": rows })] })).rejects.toThrow(
+      /old\.zip: .*expected a day from 1997-12-29 to 2031-01-05/,
+    );
+    const { events } = await collect(await openLeanTicks({ files: [zipped("1998.zip", { "19980102_abc_Trade_Tick.csv": rows })] }));
+    expect(tradesOf(events)[0]?.eventTimeUs).toBe(Date.UTC(1998, 0, 2, 14, 30) * 1000);
   });
 
   it("that are no trades, or no zip, are refused with the reason", async () => {

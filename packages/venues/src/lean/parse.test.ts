@@ -1,6 +1,6 @@
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import { describe, expect, it } from "vitest";
-import { describeLeanInstrument, parseEntryName, parseTradeRow } from "./parse.ts";
+import { describeLeanInstrument, isLeanName, parseEntryName, parseTradeRow } from "./parse.ts";
 
 describe("parseEntryName", () => {
   it("reads equities as wall clock of New York, summer and winter", () => {
@@ -16,6 +16,20 @@ describe("parseEntryName", () => {
     const entry = parseEntryName("20131007_gc_tick_trade_201312.csv");
     expect(entry).toMatchObject({ kind: "future-trade", instrument: "GC-201312", midnightMs: Date.UTC(2013, 9, 7) });
     expect(describeLeanInstrument(entry)).toMatchObject({ kind: "linear", contractSize: 100, calendar: "crypto" });
+  });
+
+  it("reads futures with their day of expiry, and crypto under its canonical name", () => {
+    expect(parseEntryName("20181210_es_tick_trade_201812_20181221.csv")).toMatchObject({ kind: "future-trade", instrument: "ES-201812" });
+    const entry = parseEntryName("20180403_btcusd_tick_trade.csv");
+    expect(entry).toMatchObject({ kind: "crypto-trade", instrument: "BTC-USD", midnightMs: Date.UTC(2018, 3, 3) });
+    expect(describeLeanInstrument(entry)).toMatchObject({ kind: "spot", contractSize: 1, calendar: "crypto", closeDelayMs: 250 });
+    expect(parseTradeRow("86399999,7425.01,0.00123456,0", entry, 3)).toMatchObject({
+      price: { value: 742501, scale: 2 },
+      size: { value: 123456, scale: 8 },
+      eventTimeUs: Date.UTC(2018, 3, 4) * 1000 - 1000,
+    });
+    expect(isLeanName("20180403_btcusd_tick_quote.csv")).toBe(true);
+    expect(isLeanName("BTCUSDT-trades-2024-03-01.csv")).toBe(false);
   });
 
   it.each([

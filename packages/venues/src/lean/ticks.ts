@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { calendarOf } from "@tickfleet/market/calendar";
 import type { Instrument } from "@tickfleet/market/instrument";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import { strFromU8, unzipSync } from "fflate";
@@ -8,17 +9,18 @@ import { describeLeanInstrument, LEAN_VENUE, type LeanEntry, parseEntryName, par
 
 /** Rows in one block; fixed, so that a run can be resumed at any block. */
 const BLOCK_ROWS = 1000;
+const NOON_MS = 43_200_000;
 
 export interface LeanTicksOptions {
-  /** Zips of trade ticks; files of one day are merged by time, days follow one another. */
+  /** Zips of trade ticks, equities, futures or crypto; files of one day are merged by time, days follow one another. */
   files: readonly string[];
   venue?: string;
   connection?: string;
 }
 
 /**
- * A source that replays zips of Lean trade ticks, equities and futures. Its clock is the time of the rows.
- * @throws SourceFileError where a file is no zip, is damaged, or holds something other than trades; RangeError where there is no file
+ * A source that replays zips of Lean trade ticks, equities, futures and crypto. Its clock is the time of the rows.
+ * @throws SourceFileError where a file is no zip, is damaged, or holds something other than trades, or a day that the calendar does not know; RangeError where there is no file
  */
 export async function openLeanTicks(options: LeanTicksOptions): Promise<ScriptedSource> {
   if (options.files.length === 0) throw new RangeError("ticks need at least one file");
@@ -28,6 +30,7 @@ export async function openLeanTicks(options: LeanTicksOptions): Promise<Scripted
   for (const file of options.files) {
     for (const name of Object.keys(await unzip(file, () => false)).sort()) {
       const entry = nameEntry(file, name);
+      checkRange(file, entry);
       const day = Math.floor(entry.midnightMs / 86_400_000);
       days.set(day, [...(days.get(day) ?? []), { file, entry }]);
     }
@@ -37,6 +40,7 @@ export async function openLeanTicks(options: LeanTicksOptions): Promise<Scripted
     id: options.files.map((file) => basename(file)).join(","),
     venue,
     connection,
+    instruments: async () => [...new Set(inOrder.flat().map(({ entry }) => entry.instrument))].sort(),
     events: (from) => readDays(inOrder, venue, connection, from),
   };
 }
@@ -151,6 +155,16 @@ function nameEntry(file: string, name: string): LeanEntry {
   } catch (cause) {
     if (!(cause instanceof InvalidMessageError)) throw cause;
     throw new SourceFileError(`${basename(file)}: ${cause.message}`, { cause });
+  }
+}
+
+/** @throws SourceFileError where the instrument's calendar has no data for the day */
+function checkRange(file: string, entry: LeanEntry): void {
+  const sessions = calendarOf(describeLeanInstrument(entry).calendar).sessionsOf("all");
+  try {
+    sessions.ofDay(sessions.dayAt(entry.midnightMs + NOON_MS));
+  } catch (cause) {
+    throw new SourceFileError(`${basename(file)}: ${entry.name} is beyond its calendar: ${(cause as Error).message}`, { cause });
   }
 }
 
