@@ -1,7 +1,5 @@
 import { deadLetterRetryCommand, deadLetterRetryReplySchema } from "@tickfleet/contracts/control-messages";
-import { deadLetter } from "@tickfleet/contracts/dead-letter-messages";
-import type { Payload } from "@tickfleet/contracts/message";
-import { type Bus, StreamMissingError } from "@tickfleet/runtime/bus";
+import type { Bus } from "@tickfleet/runtime/bus";
 import { NoAnswerError, request } from "@tickfleet/runtime/request";
 import {
   type Command,
@@ -15,6 +13,7 @@ import {
   UsageError,
 } from "./command.ts";
 import { withBus } from "./fleet-access.ts";
+import { type Letter, letterAt, positionOfLetters } from "./letters.ts";
 
 const HELP = `tickfleet dlq list|show|retry [SEQ...] [options]
 
@@ -29,12 +28,8 @@ Messages that a service could not process are kept for 30 days. SEQ is their pla
   --data DIR       data folder of the fleet (.tickfleet)
   --json           one JSON line per letter`;
 
-type Letter = Payload<typeof deadLetter> & { dlqSeq: number };
-
-const STREAM = "DLQ";
 const ANSWER_MS = 30_000;
 const MOST_AT_ONCE = 1_000;
-const decoder = new TextDecoder();
 
 /** Lists, shows and sends back dead letters. */
 export const deadLetterCommand: Command = {
@@ -77,28 +72,12 @@ function sequenceOf(text: string): number {
 
 async function newest(bus: Bus, limit: number): Promise<Letter[]> {
   const letters: Letter[] = [];
-  const { firstSeq, lastSeq } = await positionOf(bus);
+  const { firstSeq, lastSeq } = await positionOfLetters(bus);
   for (let seq = lastSeq; seq >= Math.max(1, firstSeq) && letters.length < limit; seq -= 1) {
     const letter = await letterAt(bus, seq);
     if (letter !== null) letters.push(letter);
   }
   return letters.reverse();
-}
-
-async function positionOf(bus: Bus): Promise<{ firstSeq: number; lastSeq: number }> {
-  try {
-    return await bus.streamPosition(STREAM);
-  } catch (error) {
-    if (error instanceof StreamMissingError) return { firstSeq: 0, lastSeq: 0 };
-    throw error;
-  }
-}
-
-async function letterAt(bus: Bus, dlqSeq: number): Promise<Letter | null> {
-  const stored = await bus.getMessage(STREAM, dlqSeq);
-  if (stored === null) return null;
-  const parsed = deadLetter.schema.safeParse(JSON.parse(decoder.decode(stored.data)));
-  return parsed.success ? { dlqSeq, ...parsed.data } : null;
 }
 
 async function lettersAt(bus: Bus, seqs: readonly number[]): Promise<Letter[]> {

@@ -6,6 +6,7 @@ import { describeDatabaseError } from "@tickfleet/database/pool";
 import type { Bus } from "@tickfleet/runtime/bus";
 import { NoAnswerError, request } from "@tickfleet/runtime/request";
 import { CommandError } from "./command.ts";
+import { lettersOfJob, positionOfLetters } from "./letters.ts";
 import type { Progress } from "./progress.ts";
 import { watchLatency } from "./replay-latency.ts";
 import { createSummary, type ReplayJob, type ReplaySummary } from "./replay-summary.ts";
@@ -27,6 +28,7 @@ const STORED_POLL_MS = 40;
 export async function followReplay(bus: Bus, databaseUrl: string, order: ReplayRequest, progress: Progress): Promise<ReplaySummary> {
   const store = FleetStatusStore.open(databaseUrl);
   const latency = watchLatency(bus);
+  const letters = await positionOfLetters(bus);
   const began = performance.now();
   try {
     await submit(bus, order, progress);
@@ -36,7 +38,8 @@ export async function followReplay(bus: Bus, databaseUrl: string, order: ReplayR
     const seconds = (performance.now() - began) / 1000;
     const candles =
       job.venue === null ? {} : await patiently(progress, () => store.candleCounts(job.venue as string, [...new Set(job.instruments)]));
-    return createSummary(job, candles, seconds, latency());
+    const dead = await patiently(progress, () => lettersOfJob(bus, order.id, letters.lastSeq));
+    return createSummary(job, candles, seconds, latency(), dead);
   } finally {
     await store.close();
   }

@@ -12,6 +12,8 @@ export interface ReplaySummary {
   /** Trades that were not on record before. */
   recorded: number;
   quarantined: number;
+  /** Trades outside the calendar's hours: on record, in no candle. */
+  outsideSession: number;
   firstTime: number | null;
   lastTime: number | null;
   /** Candles of every state on record of the replayed instruments, per timeframe. */
@@ -24,8 +26,14 @@ export interface ReplaySummary {
   tradesPerSecond: number;
   /** Time between two hops, by their names. */
   latencyMs: HopLatencies;
-  /** Why the files could not be read to their ends, or that nothing was in them; else absent. */
+  /** Why the files could not be read to their ends, that nothing was in them, or what could not be processed; else absent. */
   error?: string;
+}
+
+/** Messages of the job that a service could not process. */
+export interface DeadMessages {
+  messages: number;
+  error: string;
 }
 
 export function createSummary(
@@ -33,11 +41,13 @@ export function createSummary(
   candles: Readonly<Record<string, number>>,
   seconds: number,
   latencyMs: HopLatencies,
+  dead: DeadMessages | null,
 ): ReplaySummary {
   return {
     trades: job.trades,
     recorded: job.recorded,
     quarantined: job.quarantined,
+    outsideSession: job.outsideSession,
     firstTime: job.firstTime,
     lastTime: job.lastTime,
     candles: Object.fromEntries(TIMEFRAMES.map((timeframe) => [timeframe, candles[timeframe] ?? 0])),
@@ -47,12 +57,14 @@ export function createSummary(
     seconds: Math.round(seconds * 1000) / 1000,
     tradesPerSecond: Math.round(job.trades / Math.max(seconds, 0.001)),
     latencyMs,
-    ...errorOf(job),
+    ...errorOf(job, dead),
   };
 }
 
-function errorOf({ state, error, trades, quarantined, ignored }: ReplayJob): { error?: string } {
+function errorOf({ state, error, trades, quarantined, ignored }: ReplayJob, dead: DeadMessages | null): { error?: string } {
   if (state === "failed") return { error: error ?? "the replay failed" };
+  if (dead !== null)
+    return { error: `${dead.messages} messages became dead letters (\`tickfleet dlq list\` shows them); the first: ${dead.error}` };
   if (trades > 0) return {};
   return { error: `no trade was found in the files; ${quarantined} entries could not be read and ${ignored} were of other kinds` };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { callerFolder } from "@tickfleet/local/fleet-location";
+import { COLUMN_ROLES, type ColumnRole } from "@tickfleet/venues/csv/columns";
 import { FILE_FORMATS, type FileFormat } from "@tickfleet/venues/file-source";
 import { type Command, CommandError, EXIT_FAILED, formatTime, parseCommandLine, printJson, printLine, UsageError } from "./command.ts";
 import { databaseOf, withBus } from "./fleet-access.ts";
@@ -17,11 +18,21 @@ them is stored: trades recorded, candles of all timeframes. Files that were repl
   --venue V         venue of the trades, where the file does not tell it
   --instrument I    canonical instrument, such as BTC-USDT, for files that do not name it
   --format F        ${FILE_FORMATS.join(", ")}; told by the content where absent
+  --calendar C      trading hours of CSV files: crypto (default, all of every day) or us-equity
+  --columns A=B,... columns of CSV files that are called otherwise: time, price, size, side (the taker's: buy or sell),
+                    maker (true where the buyer was the maker), id and symbol, each by its name in the header or its
+                    place from 1, such as time=ts,price=px,size=qty,side=s
   --speed max|Nx    as fast as it can (default), or N times real time, such as 1x or 60x
   --data DIR        data folder of the fleet (.tickfleet)
   --json            the summary as one line of JSON and nothing else on standard output
 
-The exit code is 0 when all files were read to their ends, 1 when not: the summary then counts what could be read.`;
+CSV files need no header where their rows are time, price, size and perhaps a side, or those of data.binance.vision. A
+side column is taken to be the taker's; exports that give the maker's (Coinbase's API does) must be turned before. Ids are
+the trades' identity where the venue is known to number its trades and they grow with time; else the row in the file is.
+Rows that are not in order of time are sorted, up to 2,000,000 of them. aggTrades count as one print each: replay trades or
+aggregates of a day, not both. Prints outside the calendar's hours are recorded, counted as outsideSession, and in no candle.
+
+The exit code is 0 when all files were read to their ends and everything in them was processed, 1 when not: the summary then counts what could be read.`;
 
 /** Replays files through the fleet. */
 export const replayFiles: Command = {
@@ -33,6 +44,8 @@ export const replayFiles: Command = {
       venue: { type: "string" },
       instrument: { type: "string" },
       format: { type: "string" },
+      calendar: { type: "string" },
+      columns: { type: "string" },
       speed: { type: "string" },
       data: { type: "string" },
       json: { type: "boolean" },
@@ -43,6 +56,8 @@ export const replayFiles: Command = {
       ...(values.venue === undefined ? {} : { venue: values.venue }),
       ...(values.instrument === undefined ? {} : { instrument: values.instrument }),
       ...(values.format === undefined ? {} : { format: formatOf(values.format) }),
+      ...(values.calendar === undefined ? {} : { calendar: calendarOf(values.calendar) }),
+      ...(values.columns === undefined ? {} : { columns: columnsOf(values.columns) }),
       speed: speedOf(values.speed ?? "max"),
     };
     const progress = createProgress();
@@ -91,6 +106,21 @@ function formatOf(text: string): FileFormat {
   return format;
 }
 
+function calendarOf(text: string): "crypto" | "us-equity" {
+  if (text === "crypto" || text === "us-equity") return text;
+  throw new UsageError(`--calendar: expected crypto or us-equity, found ${JSON.stringify(text)}`);
+}
+
+function columnsOf(text: string): Partial<Record<ColumnRole, string>> {
+  const pairs = text.split(",").map((pair) => pair.split("=", 2).map((part) => part.trim()));
+  for (const [role = "", name = ""] of pairs) {
+    if (COLUMN_ROLES.some((known) => known === role) && name !== "") continue;
+    const wanted = `pairs such as time=ts, of ${COLUMN_ROLES.join(", ")}`;
+    throw new UsageError(`--columns: expected ${wanted}, found ${JSON.stringify(name === "" ? role : `${role}=${name}`)}`);
+  }
+  return Object.fromEntries(pairs) as Partial<Record<ColumnRole, string>>;
+}
+
 function speedOf(text: string): "max" | number {
   if (text === "max") return "max";
   const speed = Number(/^(\d+(?:\.\d+)?)x$/.exec(text)?.[1]);
@@ -103,6 +133,7 @@ function inWords(summary: ReplaySummary): string[] {
   const candles = Object.entries(summary.candles).map(([timeframe, value]) => `${timeframe} ${count(value)}`);
   return [
     `trades       ${count(summary.trades)} read, ${count(summary.recorded)} new on record, ${count(summary.quarantined)} quarantined`,
+    ...(summary.outsideSession === 0 ? [] : [`             ${count(summary.outsideSession)} outside of trading hours, in no candle`]),
     `time         ${formatTime(summary.firstTime)} to ${formatTime(summary.lastTime)}`,
     `candles      ${candles.join(", ") || "none"}`,
     `took         ${summary.seconds.toFixed(1)} s, ${count(summary.tradesPerSecond)} trades/s`,

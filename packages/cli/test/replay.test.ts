@@ -21,6 +21,7 @@ interface Summary {
   trades: number;
   recorded: number;
   quarantined: number;
+  outsideSession: number;
   firstTime: number;
   lastTime: number;
   candles: Record<string, number>;
