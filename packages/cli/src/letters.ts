@@ -1,7 +1,8 @@
-import { REPLAY_HEADER } from "@tickfleet/contracts/control-messages";
 import { deadLetter } from "@tickfleet/contracts/dead-letter-messages";
-import type { Payload } from "@tickfleet/contracts/message";
+import { gap, tradeBatch } from "@tickfleet/contracts/market-messages";
+import { type Payload, subjectOf } from "@tickfleet/contracts/message";
 import { type Bus, StreamMissingError } from "@tickfleet/runtime/bus";
+import type { ReplayJob } from "./replay-summary.ts";
 
 /** A dead letter with its place among them. */
 export type Letter = Payload<typeof deadLetter> & { dlqSeq: number };
@@ -29,14 +30,17 @@ export async function letterAt(bus: Bus, dlqSeq: number): Promise<Letter | null>
   return parsed.success ? { dlqSeq, ...parsed.data } : null;
 }
 
-/** The messages of a replay job that became dead letters behind this place: how many, and why the first one did. */
-export async function lettersOfJob(bus: Bus, job: string, behindSeq: number): Promise<{ messages: number; error: string } | null> {
+/** The messages of a job's instruments that became dead letters behind this place: how many, and why the first one did. */
+export async function lettersOfJob(bus: Bus, job: ReplayJob, behindSeq: number): Promise<{ messages: number; error: string } | null> {
+  const { venue, instruments, lastSeq: lastMessage } = job;
+  if (venue === null || lastMessage === null) return null;
+  const subjects = new Set(instruments.flatMap((instrument) => [tradeBatch, gap].map((each) => subjectOf(each, { venue, instrument }))));
   const { firstSeq, lastSeq } = await positionOfLetters(bus);
   const messages = new Set<number>();
   let error = "";
   for (let seq = Math.max(firstSeq, behindSeq + 1); seq <= lastSeq && messages.size < MOST_OF_JOB; seq += 1) {
     const letter = await letterAt(bus, seq);
-    if (letter?.stream !== "MARKET" || letter.headers[REPLAY_HEADER] !== job) continue;
+    if (letter?.stream !== "MARKET" || letter.streamSeq > lastMessage || !subjects.has(letter.subject)) continue;
     messages.add(letter.streamSeq);
     error ||= `${letter.service}: ${letter.error}`;
   }

@@ -38,7 +38,7 @@ export async function followReplay(bus: Bus, databaseUrl: string, order: ReplayR
     const seconds = (performance.now() - began) / 1000;
     const candles =
       job.venue === null ? {} : await patiently(progress, () => store.candleCounts(job.venue as string, [...new Set(job.instruments)]));
-    const dead = await patiently(progress, () => lettersOfJob(bus, order.id, letters.lastSeq));
+    const dead = await patiently(progress, () => lettersOfJob(bus, job, letters.lastSeq));
     return createSummary(job, candles, seconds, latency(), dead);
   } finally {
     await store.close();
