@@ -122,6 +122,19 @@ function noteInstrument(rows: RecorderRows, key: string, batch: TradeColumns, fi
   known.lastUs = Math.max(known.lastUs, lastUs);
 }
 
+/** The rows but for some, in columns of their own. */
+export function withoutTrades(rows: TradeRows, left: ReadonlySet<number>): TradeRows {
+  const kept = Array.from({ length: rows.count }, (_, i) => i).filter((i) => !left.has(i));
+  const pick = <T>(column: readonly T[]): T[] => kept.map((i) => column[i] as T);
+  const numbers = Object.fromEntries(NUMBERS.map((name) => [name, Float64Array.from(kept, (i) => rows[name][i] as number)])) as Record<
+    (typeof NUMBERS)[number],
+    Float64Array
+  >;
+  const { instrument, epoch, tradeId, quoteMethod, fill } = rows;
+  const texts = { instrument: pick(instrument), epoch: pick(epoch), tradeId: pick(tradeId) };
+  return { ...numbers, ...texts, quoteMethod: pick(quoteMethod), fill: pick(fill), count: kept.length };
+}
+
 function createTradeRows(): TradeRows {
   const numbers = Object.fromEntries(NUMBERS.map((name) => [name, new Float64Array(FIRST_CAPACITY)])) as Record<
     (typeof NUMBERS)[number],

@@ -1,6 +1,7 @@
 import { type LanePosition, type LaneStore, type LaneUpdate, laneCommitParameters, laneCommitSql } from "@tickfleet/database/checkpoint";
 import { errorCode, type Pool, type PoolClient } from "@tickfleet/database/pool";
 import { instrumentKey, type RecorderRows } from "./recorder-rows.ts";
+import { TradeIds } from "./trade-ids-store.ts";
 import { copyTrades, insertTrades } from "./trade-rows-store.ts";
 
 const SCHEMA = "ingest";
@@ -17,6 +18,7 @@ export class RecorderStore {
   readonly #pool: Pool;
   readonly #lanes: LaneStore;
   readonly #moveLane: string;
+  readonly #tradeIds = new TradeIds();
   #generation: { created: string; generation: number } | null = null;
 
   constructor(pool: Pool, lanes: LaneStore, leaseMs: number) {
@@ -64,15 +66,17 @@ export class RecorderStore {
 
   async #writeTrades(client: PoolClient, rows: RecorderRows, generation: number): Promise<number> {
     const ids = await touchInstruments(client, rows);
+    const trades = await this.#tradeIds.admit(client, rows.trades, ids, generation);
+    if (trades.count === 0) return 0;
     let recorded: Map<number, number>;
     try {
       await client.query("savepoint trades");
-      await copyTrades(client, rows.trades, ids, generation);
-      recorded = countBySeq(rows.trades.inputSeq.subarray(0, rows.trades.count));
+      await copyTrades(client, trades, ids, generation);
+      recorded = countBySeq(trades.inputSeq.subarray(0, trades.count));
     } catch (error) {
       if (errorCode(error) !== UNIQUE_VIOLATION) throw error;
       await client.query("rollback to savepoint trades");
-      recorded = await insertTrades(client, rows.trades, ids, generation);
+      recorded = await insertTrades(client, trades, ids, generation);
     }
     let fresh = 0;
     for (const count of recorded.values()) fresh += count;
@@ -102,9 +106,11 @@ export class RecorderStore {
       await client.query("begin");
       const result = await act(client);
       await client.query(result === null ? "rollback" : "commit");
+      if (result === null) this.#tradeIds.forget();
       return result;
     } catch (error) {
       this.#generation = null;
+      this.#tradeIds.forget();
       await client.query("rollback").catch((reason: Error) => {
         failure = reason;
       });

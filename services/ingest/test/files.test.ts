@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
+import { createFixture, type IngestFixture } from "./ingest-process.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "ingest files "));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const START = Date.UTC(2024, 10, 11) / 1000;
+const DAY = 86_400;
+let fixture: IngestFixture;
+
+beforeEach(async () => {
+  fixture = await createFixture();
+  await fixture.start();
+});
+afterEach(async () => {
+  await fixture.close();
+});
+
+function written(name: string, header: string, rows: readonly string[]): string {
+  const path = join(folder, name);
+  writeFileSync(path, [header, ...rows].join("\n"));
+  return path;
+}
+
+/** Ten rows of a day with ids from `first` on. */
+function numbered(name: string, day: number, first: number): string {
+  const rows = Array.from({ length: 10 }, (_, i) => `${START + day * DAY + i},100,${1 + day},${first + i}`);
+  return written(name, "time,price,size,id", rows);
+}
+
+const connections = async (): Promise<unknown[]> =>
+  (await fixture.database.query("select distinct subject_tail from ingest.pub_market_events where kind = 'status' order by 1")).map(
+    (row) => row["subject_tail"],
+  );
+
+test("an identity that is on record at another time is kept as a quality event, and recorded once; the same file again is nothing", async () => {
+  const named = { venue: "binance", instrument: "BTC-USDT" };
+  const [first, second] = [numbered("a.csv", 0, 700), numbered("b.csv", 1, 705)];
+  expect(await fixture.replay("first", [first], named)).toMatchObject({ trades: 10, recorded: 10 });
+  expect(await fixture.replay("second", [second], named)).toMatchObject({ trades: 10, recorded: 5 });
+  const events = "select instrument, reason, raw::jsonb ->> 'sourceSeq' as seq from ingest.quality_events order by 3";
+  const clashes = ["705", "706", "707", "708", "709"].map((seq) => ({
+    instrument: "BTC-USDT",
+    reason: "its identity is that of a trade at another time",
+    seq,
+  }));
+  expect(await fixture.database.query(events)).toEqual(clashes);
+  expect(await fixture.replay("again", [first], named)).toMatchObject({ trades: 10, recorded: 0 });
+  expect(await fixture.database.query(events)).toEqual(clashes);
+  const sum = "select count(*)::int as trades, count(distinct source_seq)::int as ids, sum(size)::int as size from ingest.pub_trades";
+  expect(await fixture.database.query(sum)).toEqual([{ trades: 15, ids: 15, size: 20 }]);
+});
+
+test("rows that a data frame numbered from 0 are all recorded, day after day, at any venue", async () => {
+  for (const venue of ["binance", "mine"]) {
+    for (const day of [0, 1]) {
+      const file = numbered(`frame-${day}.csv`, day, 0);
+      expect(await fixture.replay(`${venue}-${day}`, [file], { venue, instrument: "BTC-USDT" })).toMatchObject({ recorded: 10 });
+    }
+  }
+  expect(await fixture.database.query("select from ingest.quality_events")).toEqual([]);
+});
+
+test("files of other instruments have a clock of their own; a later file of the same ones goes on", async () => {
+  const file = (day: number, ...symbols: string[]): string =>
+    written(
+      `${symbols.join("")}${day}.csv`,
+      "time,symbol,price,size",
+      symbols.flatMap((symbol, i) => [`${START + day * DAY + i},${symbol},5,1`, `${START + day * DAY + 5 + i},${symbol},6,1`]),
+    );
+  await fixture.replay("cd", [file(3, "C", "D")]);
+  await fixture.replay("ef", [file(0, "E", "F")]);
+  const names = await connections();
+  expect(names).toHaveLength(2);
+  for (const name of names) expect(name).toMatch(/^replay-[0-9a-f]{8}$/);
+  const latest = `select subject_tail as name, max(time) as time from ingest.pub_market_events where kind = 'clock' group by 1 order by 2`;
+  const times = (await fixture.database.query<{ time: string }>(latest)).map((row) => Number(row.time) / 1e3);
+  expect(times).toEqual([START + 6, START + 3 * DAY + 6]);
+  await fixture.replay("dc", [file(4, "D", "C")]);
+  expect(await connections()).toEqual(names);
+  const gaps = await fixture.database.query("select instrument, state from ingest.pub_gaps order by 1");
+  expect(gaps).toEqual(["C", "D"].map((instrument) => ({ instrument, state: "unfilled" })));
+});
+
+test("prints outside of trading hours are counted, and a file of unknown days fails, naming the known ones", async () => {
+  const at = (time: string): string => `2024-11-11 ${time},100,1`;
+  const file = written("SPY.csv", "time,price,size", ["08:59:59", "09:00:00", "15:00:00", "23:59:59"].map(at));
+  expect(await fixture.replay("spy", [file], { calendar: "us-equity" })).toMatchObject({
+    state: "done",
+    trades: 4,
+    recorded: 4,
+    quarantined: 0,
+    outsideSession: 1,
+  });
+  const events = await fixture.database.query("select instrument, reason from ingest.quality_events");
+  expect(events).toEqual([{ instrument: "SPY", reason: "outside session" }]);
+  const old = written("OLD.csv", "when,price,size", ["1996-11-11 15:00:00,100,1"]);
+  const job = await fixture.replay("old", [old], { calendar: "us-equity", columns: { time: "when" } });
+  expect(job).toMatchObject({ state: "failed", error: expect.stringMatching(/OLD\.csv: .*from 1997-12-29 to 2031-01-05/) });
+  expect(await fixture.database.query("select from ingest.pub_instruments where instrument = 'OLD'")).toEqual([]);
+});
