@@ -13,7 +13,17 @@ describe("options of the long tests", () => {
   });
 
   test("names are groups or words of a path, the rest is vitest's", () => {
-    const { filters, options, seed, forMs } = parseLongTests(["fuzz", "spy-crash", "--seed", "41", "--for", "1.5m", "--bail=1", "-t", "of 1000"]);
+    const { filters, options, seed, forMs } = parseLongTests([
+      "fuzz",
+      "spy-crash",
+      "--seed",
+      "41",
+      "--for",
+      "1.5m",
+      "--bail=1",
+      "-t",
+      "of 1000",
+    ]);
     expect(filters).toEqual(["property.test", "spy-crash"]);
     expect(options).toEqual(["--bail=1", "-t", "of 1000"]);
     expect([seed, forMs]).toEqual([41, 90_000]);

@@ -129,7 +129,6 @@ async function untilRecorded(pool: Pool, seq: number): Promise<number> {
     const { rows } = await pool.query<RecorderRow>(`select stream_created, generation, seq, input_id from ingest.pub_recorder`);
     const recorder = rows[0];
     if (recorder && recorder.seq >= seq) return recorder.generation;
-    // no fault of the message that asks
     if (attempt === MOST_WAITS) throw new LanesLostError(`the recorder is at ${recorder?.seq ?? "nothing"} and has not reached ${seq}`);
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
   }
