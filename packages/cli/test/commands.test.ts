@@ -7,6 +7,8 @@ import { subjectOf } from "@tickfleet/contracts/message";
 import { projectRoot } from "@tickfleet/local/folders";
 import { type Bus, openBus } from "@tickfleet/runtime/bus";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { lettersOfJob } from "../src/letters.ts";
+import type { ReplayJob } from "../src/replay-summary.ts";
 import { type CommandResult, type FleetRun, runCommand, runHere, startFleetRun } from "./fleet-run.ts";
 import { sampleCapture } from "./sample-capture.ts";
 
@@ -150,6 +152,7 @@ test("dead letters are listed, shown and sent back", async () => {
   await bus.publishBatch([{ subject, headers: { "Nats-Msg-Id": "poison" }, data: new TextEncoder().encode('{"venue":"binance"}') }]);
   interface Letter {
     dlqSeq: number;
+    streamSeq: number;
     service: string;
     kind: string;
     subject: string;
@@ -161,6 +164,10 @@ test("dead letters are listed, shown and sent back", async () => {
     ["invalid", subject],
     ["invalid", subject],
   ]);
+  const job = { venue: "binance", instruments: ["ETH-USDT"], lastSeq: letters[0]?.streamSeq ?? 0 } as ReplayJob;
+  expect(await lettersOfJob(bus, job, 0)).toEqual({ messages: 1, error: expect.stringContaining(": ") });
+  expect(await lettersOfJob(bus, job, 2)).toBeNull();
+  expect(await lettersOfJob(bus, { ...job, instruments: ["OTHER"] }, 0)).toBeNull();
   const shown = await command("dlq", "show", String(letters[0]?.dlqSeq));
   expect(JSON.parse(shown.stdout)).toMatchObject({ dlqSeq: letters[0]?.dlqSeq, message: { venue: "binance" } });
   const retried = await command("dlq", "retry", String(letters[0]?.dlqSeq), "999", "--json");

@@ -210,6 +210,46 @@ describe.skipIf(!hasData)(title("a day of SPY"), () => {
   });
 });
 
+describe("a CSV of our own", () => {
+  const START = Date.UTC(2024, 2, 1);
+  const rows = (count: number, fromMs: number): string[] =>
+    Array.from({ length: count }, (_, i) => `${fromMs + i * 1000};${i % 7},5;0,25;${i % 2 === 0 ? "buy" : "sell"}`);
+  const written = (name: string, lines: readonly string[]): string => {
+    const file = join(folder, name);
+    writeFileSync(file, ["when;px;amount;s", ...lines].join("\n"));
+    return file;
+  };
+  const columns = ["--columns", "time=when,price=px,side=s"];
+
+  test("with a row years ahead counts without it, and closes no minute beyond its last good one", async () => {
+    const far = `${START + 5 * 365 * 86_400_000};1,5;0,25;buy`;
+    const file = written("far.csv", [...rows(120, START), far, ...rows(120, START + 120_000)]);
+    const summary = await replay(fleet, file, "--venue", "mine", "--instrument", "A-B", ...columns);
+    expect(summary).toMatchObject({ trades: 240, recorded: 240, quarantined: 1, outsideSession: 0, lastTime: START + 239_000 });
+    expect(summary.candles["1m"]).toBe(4);
+  });
+
+  test("with quiet days has its quiet minutes, in bounded portions; newest first it comes to the same", async () => {
+    const lines = [...rows(120, START), ...rows(120, START + 9 * 86_400_000)];
+    const files = [written("C-D.csv", lines), written("E-F.csv", lines.toReversed())];
+    const minutes = 9 * 1440 + 2;
+    for (const file of files) {
+      const summary = await replay(fleet, file, "--venue", "mine", ...columns);
+      expect(summary).toMatchObject({ trades: 240, quarantined: 0, candles: { "1m": minutes } });
+    }
+    const { rows: found } = await fleet.pool.query(
+      `select instrument, completeness, count(*)::int as count, sum(trades)::int as trades from aggregator.pub_candles
+       where venue = 'mine' and timeframe = '1m' and instrument <> 'A-B' group by 1, 2 order by 1, 2`,
+    );
+    expect(found).toEqual(
+      ["C-D", "E-F"].flatMap((instrument) => [
+        { instrument, completeness: "full", count: 4, trades: 240 },
+        { instrument, completeness: "no-trades", count: minutes - 4, trades: 0 },
+      ]),
+    );
+  });
+});
+
 describe("bad input", () => {
   const command = (...args: string[]) => runHere(["replay", ...args, "--data", fleet.address.data]);
 
@@ -276,11 +316,15 @@ describe("bad input", () => {
       command(file, "--speed", "fast"),
       command(file, "--format", "parquet"),
       command("--wrong"),
+      command(file, "--columns", "time=ts,colour=c"),
+      command(file, "--calendar", "mars"),
     ]);
-    expect(results.map(({ code }) => code)).toEqual([64, 64, 64, 64]);
+    expect(results.map(({ code }) => code)).toEqual([64, 64, 64, 64, 64, 64]);
     for (const { stderr } of results) expect(stderr).toContain("tickfleet replay FILE...");
     expect(results[1]?.stderr).toContain("expected max or a multiple of real time such as 10x");
     expect(results[2]?.stderr).toContain("binance-capture, lean-ticks, csv-trades");
+    expect(results[4]?.stderr).toContain('found "colour=c"');
+    expect(results[5]?.stderr).toContain("expected crypto or us-equity");
   });
 
   test("without a fleet, a broker or ingest it says what to do", async () => {
