@@ -1,6 +1,6 @@
 import { partitionFilters, partitionInSubject, STORED_SUBJECTS } from "@tickfleet/contracts/message";
 import { ALL_PARTITIONS, PARTITIONS } from "@tickfleet/contracts/tokens";
-import type { LaneStore, LaneUpdate, OwnedLane } from "@tickfleet/database/checkpoint";
+import type { LaneStore, OwnedLane } from "@tickfleet/database/checkpoint";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { Logger } from "pino";
 import type { Bus } from "./bus.ts";
@@ -9,7 +9,7 @@ import { HandlerFaultError, isMistake, isOperational, LanesLostError } from "./f
 import { findFault } from "./lane-check.ts";
 import type { LaneHandler } from "./lane-handler.ts";
 import { LaneOutputs } from "./lane-outputs.ts";
-import { type HistoryFold, isRebuilt, type Lane, positionOf, resumeLane } from "./lane-resume.ts";
+import { type HistoryFold, isRebuilt, type Lane, positionOf, resumeLane, updateOf } from "./lane-resume.ts";
 import { type InputMessage, type OrderedReader, openOrderedReader } from "./ordered-reader.ts";
 
 export interface ConsumerOptions {
@@ -36,6 +36,8 @@ export interface ConsumerOptions {
 
 const DEFAULT_MAX_MESSAGES = 2_000;
 const DEFAULT_COMMIT_EVERY_MS = 500;
+/** A clock that goes over hours closes many candles: so many outputs are published without waiting for more. */
+const ENOUGH_OUTPUTS = 5_000;
 const TAKE_WAIT_MS = 100;
 const RENEW_EVERY_MS = 3_000;
 /** A lease is renewed so often while it lasts. */
@@ -82,7 +84,10 @@ class Consumer {
     this.#outputs = new LaneOutputs(options.bus, options.outputStreams);
     this.#renewEveryMs = Math.min(RENEW_EVERY_MS, options.store.ttlMs / RENEWALS_PER_LEASE);
     this.#history = {
-      fold: (lane, message) => this.#foldLane(lane, message),
+      fold: async (lane, message) => {
+        await this.#foldLane(lane, message);
+        if (this.#outputs.count >= ENOUGH_OUTPUTS) await this.#flushLanes([lane], true);
+      },
       flush: (lane, now) => this.#flushLanes([lane], now),
     };
   }
@@ -116,7 +121,10 @@ class Consumer {
         const messages = await this.#reader.take(this.#options.maxMessages ?? DEFAULT_MAX_MESSAGES, waitMs);
         // what was read ahead before the connection was lost may be gone: it is checked first
         if (reconnects !== bus.reconnects()) continue;
-        for (const message of messages) await this.#fold(message);
+        for (const message of messages) {
+          await this.#fold(message);
+          if (this.#outputs.count >= ENOUGH_OUTPUTS) await this.#flush(true);
+        }
         waitMs = Math.min(TAKE_WAIT_MS, this.#options.handler.afterFold());
         await this.#flush(false);
       }
@@ -287,9 +295,4 @@ class Consumer {
       if (fault !== null) throw new LanesLostError(`lane ${lane.lane}: ${fault}`);
     }
   }
-}
-
-function updateOf(lane: Lane, keep: boolean): LaneUpdate {
-  const { lane: number, epoch, committedSeq } = lane;
-  return { lane: number, epoch, ...positionOf(lane), keep, committedSeq };
 }

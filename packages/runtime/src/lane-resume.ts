@@ -1,4 +1,4 @@
-import { type LanePosition, type LaneStore, NOWHERE, type OwnedLane } from "@tickfleet/database/checkpoint";
+import { type LanePosition, type LaneStore, type LaneUpdate, NOWHERE, type OwnedLane } from "@tickfleet/database/checkpoint";
 import type { Logger } from "pino";
 import type { Bus } from "./bus.ts";
 import { findFault } from "./lane-check.ts";
@@ -40,10 +40,16 @@ export function isRebuilt({ streamCreated }: { streamCreated: string | null }): 
   return streamCreated?.startsWith(REBUILD_OF) ?? false;
 }
 
-/** What a commit writes down of a lane. */
+/** Where a lane stands. */
 export function positionOf(lane: Lane): LanePosition {
   const { streamCreated, seq, inputId } = lane;
   return { streamCreated, seq, inputId, outputs: outputPositions(lane) };
+}
+
+/** What a commit writes of a lane; `keep`: the position before it is kept to step back to. */
+export function updateOf(lane: Lane, keep: boolean): LaneUpdate {
+  const { lane: number, epoch, committedSeq } = lane;
+  return { lane: number, epoch, ...positionOf(lane), keep, committedSeq };
 }
 
 /** The loop's own ways to fold a message and to commit. */
