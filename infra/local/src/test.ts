@@ -1,10 +1,6 @@
-import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { constants } from "node:os";
-import { dirname, join } from "node:path";
-import { projectRoot } from "./folders.ts";
 import { longTestsHelp, parseLongTests } from "./long-tests.ts";
 import { findNatsServer } from "./nats-server.ts";
+import { runVitest } from "./vitest-run.ts";
 
 // `npm test` and `npm run test:long`: sees to it that the servers can be had, then hands over to vitest.
 
@@ -42,18 +38,4 @@ async function runLong(args: readonly string[]): Promise<number> {
 /** This process's variables, and where nats-server is: the tests find the same one without looking for it. */
 async function environment(): Promise<NodeJS.ProcessEnv> {
   return { ...process.env, NATS_SERVER: await findNatsServer((line) => process.stdout.write(`  ${line}\n`)) };
-}
-
-function runVitest(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const manifest = createRequire(join(projectRoot, "package.json")).resolve("vitest/package.json");
-  const child = spawn(process.execPath, [join(dirname(manifest), "vitest.mjs"), ...args], { cwd: projectRoot, env, stdio: "inherit" });
-  const forwards = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => [signal, () => void child.kill(signal)] as const);
-  for (const [signal, forward] of forwards) process.on(signal, forward);
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, signal) => {
-      for (const [name, forward] of forwards) process.off(name, forward);
-      resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);
-    });
-  });
 }
