@@ -212,7 +212,7 @@ export class FleetUnderTest implements AsyncDisposable {
   /** Ends the services; servers stay, to be looked into. */
   async stopServices(): Promise<void> {
     for (const part of this.parts) part.wanted = false;
-    await Promise.all(this.parts.map((part) => part.service?.kill()));
+    await Promise.all(this.parts.map((part) => part.service?.[Symbol.asyncDispose]()));
     await Promise.all(this.parts.map((part) => part.running));
   }
 

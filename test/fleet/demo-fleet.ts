@@ -121,7 +121,7 @@ export class DemoFleet implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#services.map((service) => service.kill()));
+    await Promise.all(this.#services.map((service) => service[Symbol.asyncDispose]()));
     await this.bus.close().catch(() => undefined);
     await this.nats.close();
     await this.database.close();

@@ -85,7 +85,7 @@ export class LiveFleet implements AsyncDisposable {
     }
     const servers = { NATS_URL: nats.url, DATABASE_URL: database.url, LOG_LEVEL: "info" };
     const aggregator = await spawnService("aggregator", servers);
-    done.defer(async () => void (await aggregator.kill()));
+    done.use(aggregator);
     const venue = await startBinanceServer();
     venue.holdRest(true);
     done.defer(() => venue.close());
@@ -102,8 +102,7 @@ export class LiveFleet implements AsyncDisposable {
       INGEST_BINANCE_RECONNECT_MS: "1000",
       ...env,
     });
-    const { kill } = fleet.#ingest;
-    done.defer(async () => void (await kill()));
+    done.use(fleet.#ingest);
     done.defer(() => fleet.#feeds.forEach(clearInterval));
     // starting takes as long as it takes; the venue's clock stands where the test wants it when ingest first asks
     await fleet.until(() => venue.held() > 0, 60_000, "ingest asks for the instruments");

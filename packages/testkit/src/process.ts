@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "@tickfleet/local/folders";
 import { type ProcessEnd, tiedToParent } from "@tickfleet/local/server-process";
+import { putAway } from "./process-end.ts";
 import { killAtExit, removeScratch, scratchFolder } from "./scratch.ts";
 
 /** A service as a real process of its own. */
@@ -117,7 +118,10 @@ function serviceOf(name: string, child: ChildProcess, portFile: string, folder: 
     stop: () => kill("SIGTERM"),
     pause: () => void child.kill("SIGSTOP"),
     resume: () => void child.kill("SIGCONT"),
-    [Symbol.asyncDispose]: async () => void (await kill()),
+    [Symbol.asyncDispose]: async () => {
+      await putAway(child);
+      await exited;
+    },
   };
 }
 

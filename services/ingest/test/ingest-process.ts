@@ -9,6 +9,7 @@ import { type Bus, openBus } from "@tickfleet/runtime/bus";
 import { provisionStreams } from "@tickfleet/runtime/provision";
 import { startDatabase, type TestDatabase } from "@tickfleet/testkit/database";
 import { startNats, type TestNats } from "@tickfleet/testkit/nats";
+import { putAway } from "@tickfleet/testkit/process-end";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const ROOT = resolve(fileURLToPath(new URL("../../../", import.meta.url)));
@@ -132,7 +133,7 @@ export async function createFixture(options: { duplicateWindowMs?: number; editi
     replay,
     recordedUpTo,
     close: async () => {
-      for (const each of children) each.kill("SIGKILL");
+      await Promise.all(children.map(putAway));
       await bus.close();
       await nats.close();
       await database.close();
