@@ -34,6 +34,7 @@ export default defineConfig({
           hookTimeout: 180_000,
           maxWorkers: 2,
           globalSetup: ["packages/testkit/src/shared-servers.ts"],
+          setupFiles: ["packages/testkit/src/process-coverage.ts"],
         },
       },
     ],

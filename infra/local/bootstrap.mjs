@@ -8,7 +8,13 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const PNPM = "12.21.0";
-const VERBS = { start: ["start.ts"], test: ["test.ts"], "test-long": ["test.ts", "--long"], bench: ["bench.ts"] };
+const VERBS = {
+  start: ["start.ts"],
+  test: ["test.ts"],
+  "test-long": ["test.ts", "--long"],
+  coverage: ["coverage.ts"],
+  bench: ["bench.ts"],
+};
 /** Written after every install of ours: pnpm leaves its own mark untouched where it found nothing to do. */
 const STAMP = join(ROOT, "node_modules/.tickfleet-installed");
 const LEAST_NODE = 20;
