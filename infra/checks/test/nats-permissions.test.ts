@@ -59,7 +59,7 @@ const OTHER_PUBLISHES: readonly (readonly [string, readonly string[]])[] = [
   ["$JS.API.DIRECT.GET.CANDLES.a.subject", ["aggregator", "api", "operator"]],
   ["$JS.API.DIRECT.GET.DLQ", ["ingest", "api", "operator"]],
   ["$JS.API.CONSUMER.CREATE.MARKET.reader", ["ingest", "aggregator", "provisioner"]],
-  ["$JS.API.CONSUMER.CREATE.CANDLES.reader", ["provisioner"]],
+  ["$JS.API.CONSUMER.CREATE.CANDLES.reader", ["aggregator", "provisioner"]],
   ["$JS.API.CONSUMER.DURABLE.CREATE.MARKET.reader", ["provisioner"]],
   ["$JS.API.STREAM.CREATE.OTHER", ["provisioner"]],
   ["$JS.API.STREAM.PURGE.OTHER", ["provisioner"]],

@@ -37,13 +37,13 @@ interface Reads {
 /** What each service reads; what it may write follows from the owners in the registry. */
 const READS: Readonly<Record<ServiceName, Reads>> = {
   ingest: { consumes: ["MARKET"], looksUp: ["MARKET", "DLQ"], listens: [] },
-  aggregator: { consumes: ["MARKET"], looksUp: ["MARKET", "CANDLES"], listens: [] },
+  aggregator: { consumes: ["MARKET", "CANDLES"], looksUp: ["MARKET", "CANDLES"], listens: [] },
   api: { consumes: [], looksUp: ["MARKET", "CANDLES", "DLQ"], listens: PUBLIC_SUBJECTS },
 };
 
 const SUMMARIES: Readonly<Record<ServiceName, string>> = {
   ingest: "Writes the input log and reads it back to record it.",
-  aggregator: "Reads the input log, writes candles.",
+  aggregator: "Reads the input log, writes candles; a rebuild reads which of them are stored already.",
   api: "The gateway: listens and looks up, writes nothing.",
 };
 
