@@ -1,0 +1,136 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Timeframe } from "@tickfleet/market/timeframe";
+import { expect, test } from "vitest";
+import { createCorpus, createSequence, scan } from "../test/candle-corpus.ts";
+import { ALGORITHMS } from "./algorithms.ts";
+import { computeBoostedConfidence, countTimeframes } from "./boosted-confidence.ts";
+import { candlesticks } from "./candlesticks.ts";
+import { computeOutcomeHistory } from "./outcome-history.ts";
+import { computeReliability } from "./reliability.ts";
+import { decideEmission } from "./signal-debounce.ts";
+import { computeSignalLevel, SIGNAL_FAMILIES, SIGNAL_LEVELS } from "./signal-level.ts";
+import { natureOf, testTrend } from "./trend-test.ts";
+import { combineConfidenceFactors, computeWeightedConfidence, type WeightedConfidenceInputs } from "./weighted-confidence.ts";
+
+/** Hash of the results of each version on fixed inputs. Rows are added, never changed. */
+const RECORDED = JSON.parse(readFileSync(new URL("../test/fixtures/version-hashes.json", import.meta.url), "utf8")) as Record<
+  string,
+  string
+>;
+
+const CASES = 3_000;
+const TIMEFRAMES: readonly Timeframe[] = ["1m", "3m", "5m", "15m", "30m", "1h", "4h", "1d", "1w"];
+
+/** Draws from a fixed sequence: round numbers are frequent, so limits are met exactly; some are null. */
+function createDraws() {
+  const next = createSequence(20_240_305);
+  const between = (least: number, most: number): number => {
+    const value = least + (most - least) * next();
+    return next() < 0.5 ? Math.round(value * 20) / 20 : value;
+  };
+  const maybe = (least: number, most: number): number | null => (next() < 0.15 ? null : between(least, most));
+  const pick = <T>(values: readonly T[]): T => values[Math.floor(next() * values.length)] as T;
+  return { between, maybe, pick };
+}
+type Draws = ReturnType<typeof createDraws>;
+
+const weightedInputs = ({ maybe, pick }: Draws): WeightedConfidenceInputs => ({
+  timeframe: pick(TIMEFRAMES),
+  direction: pick([-1, 0, 1]),
+  nature: pick(["reversal", "continuation", null]),
+  volumeSpike: maybe(0, 4),
+  vd: maybe(-1, 1),
+  trendContext: pick([true, true, false, null]),
+  higherDirection: pick([-1, 0, 1, null]),
+  trendStrength: maybe(0, 1),
+  regime: pick(["trend_up", "trend_down", "range", "volatile", "quiet", null]),
+  marketBias: maybe(-1, 1),
+  history: maybe(0, 1),
+  confirmingTimeframes: pick([null, 0, 1, 2, 3, 4]),
+});
+
+const factorsOf = ({ maybe }: Draws) => ({
+  volume: maybe(0, 1),
+  trend: maybe(0, 1),
+  context: maybe(0, 1),
+  history: maybe(0, 1),
+  convergence: maybe(0, 1),
+});
+
+const countOf = ({ between }: Draws, most: number) => {
+  const outcomes = Math.round(between(0, most));
+  return { outcomes, wins: Math.floor(between(0, outcomes)) };
+};
+
+/** One case of each algorithm but the candlesticks'. */
+const CASE: Readonly<Record<Exclude<keyof typeof ALGORITHMS, "candlesticks">, (draws: Draws) => unknown>> = {
+  trendTest: ({ maybe, pick }) => {
+    const pattern = pick(candlesticks);
+    const value = pick([-200, -100, -80, 80, 100, 200]);
+    const thetas = Array.from({ length: 7 }, () => maybe(-6, 6));
+    return [pattern.name, testTrend(pattern, value, thetas), natureOf(pattern, value)];
+  },
+  outcomeHistory: (draws) => {
+    const buckets = [countOf(draws, 60), countOf(draws, 60)].slice(draws.pick([0, 1, 2]));
+    return computeOutcomeHistory({ buckets, patternClass: countOf(draws, 200) });
+  },
+  weightedConfidence: (draws) => [
+    computeWeightedConfidence(weightedInputs(draws)),
+    combineConfidenceFactors(factorsOf(draws), draws.pick(TIMEFRAMES)),
+  ],
+  boostedConfidence: ({ maybe, pick }) => [
+    computeBoostedConfidence({
+      quality: maybe(0, 1),
+      output: pick([null, 80, -80, 100, -100, 200, -200]),
+      volumeSpike: maybe(0, 4),
+      move: maybe(-1, 2),
+      atr: maybe(0, 2),
+      confirmingTimeframes: pick([0, 1, 2, 3, 4]),
+    }),
+    countTimeframes(TIMEFRAMES.filter(() => pick([true, false]))),
+  ],
+  reliability: (draws) => computeReliability(draws.maybe(0, 1), factorsOf(draws)),
+  signalLevel: ({ between, maybe, pick }) =>
+    computeSignalLevel({
+      evidence: Array.from({ length: pick([0, 1, 2, 3, 4]) }, () => ({
+        family: pick(SIGNAL_FAMILIES),
+        direction: pick([-1, -1, 0, 1, 1] as const),
+        confidence: between(0, 1),
+      })),
+      lead: {
+        weightedConfidence: maybe(0, 1),
+        boostedConfidence: maybe(0, 1),
+        reliability: maybe(0, 1),
+        tier: pick(["strong", "medium", "weak", null] as const),
+      },
+      completeness: pick(["full", "full", "backfilled", "partial", "no-trades", "venue-down"] as const),
+      dataQuality: maybe(0.85, 1),
+    }),
+  signalDebounce: ({ pick }) => {
+    const level = pick([...SIGNAL_LEVELS, null]);
+    return decideEmission(level, pick([null, { level: pick(SIGNAL_LEVELS), candlesAgo: pick([1, 2, 3, 4]) }]));
+  },
+};
+
+function resultsOf(key: keyof typeof ALGORITHMS): unknown {
+  if (key === "candlesticks") return [...scan(createCorpus(3, 5_000))];
+  const draws = createDraws();
+  return Array.from({ length: CASES }, () => CASE[key](draws));
+}
+
+test.each(Object.keys(ALGORITHMS) as (keyof typeof ALGORITHMS)[])("%s gives the results recorded for its version", (key) => {
+  const algorithm = ALGORITHMS[key];
+  const hash = createHash("sha256")
+    .update(JSON.stringify(resultsOf(key)))
+    .digest("hex");
+  expect(hash, `results of ${algorithm} changed: raise its version in algorithms.ts and add a row to version-hashes.json`).toBe(
+    RECORDED[algorithm],
+  );
+});
+
+test("every version is recorded once, under its name and number", () => {
+  expect(Object.keys(RECORDED)).toEqual(expect.arrayContaining(Object.values(ALGORITHMS)));
+  expect(new Set(Object.values(RECORDED)).size).toBe(Object.keys(RECORDED).length);
+  for (const algorithm of Object.keys(RECORDED)) expect(algorithm).toMatch(/^[a-z-]+@\d+\.\d+\.\d+$/);
+});
