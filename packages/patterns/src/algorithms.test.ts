@@ -13,11 +13,36 @@ import { computeSignalLevel, SIGNAL_FAMILIES, SIGNAL_LEVELS } from "./signal-lev
 import { natureOf, testTrend } from "./trend-test.ts";
 import { combineConfidenceFactors, computeWeightedConfidence, type WeightedConfidenceInputs } from "./weighted-confidence.ts";
 
-/** Hash of the results of each version on fixed inputs. Rows are added, never changed. */
-const RECORDED = JSON.parse(readFileSync(new URL("../test/fixtures/version-hashes.json", import.meta.url), "utf8")) as Record<
-  string,
-  string
->;
+/** Hashes of a version: of its results on fixed inputs, and of its source without comments, imports and white space. */
+interface VersionHashes {
+  results: string;
+  source: string;
+}
+
+/** Rows are added, never changed. */
+const RECORDED = JSON.parse(read("../test/fixtures/version-hashes.json")) as Record<string, VersionHashes>;
+
+/** Where the formulas of each algorithm stand. */
+const SOURCES: Readonly<Record<keyof typeof ALGORITHMS, readonly string[]>> = {
+  candlesticks: [
+    "candle-shapes",
+    "candle-terms",
+    "single-candle-rules",
+    "double-candle-rules",
+    "triple-candle-rules",
+    "long-candle-rules",
+    "candlestick",
+    "candlesticks",
+    "candlestick-scanner",
+  ],
+  trendTest: ["trend-test", "candlestick"],
+  outcomeHistory: ["outcome-history"],
+  weightedConfidence: ["weighted-confidence", "score"],
+  boostedConfidence: ["boosted-confidence", "score"],
+  reliability: ["reliability", "score"],
+  signalLevel: ["signal-level", "score"],
+  signalDebounce: ["signal-debounce"],
+};
 
 const CASES = 3_000;
 const TIMEFRAMES: readonly Timeframe[] = ["1m", "3m", "5m", "15m", "30m", "1h", "4h", "1d", "1w"];
@@ -119,18 +144,31 @@ function resultsOf(key: keyof typeof ALGORITHMS): unknown {
   return Array.from({ length: CASES }, () => CASE[key](draws));
 }
 
-test.each(Object.keys(ALGORITHMS) as (keyof typeof ALGORITHMS)[])("%s gives the results recorded for its version", (key) => {
+function read(path: string): string {
+  return readFileSync(new URL(path, import.meta.url), "utf8");
+}
+
+function sourceOf(key: keyof typeof ALGORITHMS): string {
+  const texts = SOURCES[key].map((name) => read(`./${name}.ts`));
+  return texts.map((text) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*|^import [\s\S]*?;$|\s+/gm, "")).join("\n");
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+test.each(Object.keys(ALGORITHMS) as (keyof typeof ALGORITHMS)[])("%s is what was recorded for its version", (key) => {
   const algorithm = ALGORITHMS[key];
-  const hash = createHash("sha256")
-    .update(JSON.stringify(resultsOf(key)))
-    .digest("hex");
-  expect(hash, `results of ${algorithm} changed: raise its version in algorithms.ts and add a row to version-hashes.json`).toBe(
-    RECORDED[algorithm],
-  );
+  const hashes: VersionHashes = { results: sha256(JSON.stringify(resultsOf(key))), source: sha256(sourceOf(key)) };
+  const advice = `${algorithm} changed: raise its version in algorithms.ts and add to version-hashes.json "<name@version>": ${JSON.stringify(hashes)}`;
+  expect(hashes, advice).toEqual(RECORDED[algorithm]);
 });
 
-test("every version is recorded once, under its name and number", () => {
-  expect(Object.keys(RECORDED)).toEqual(expect.arrayContaining(Object.values(ALGORITHMS)));
-  expect(new Set(Object.values(RECORDED)).size).toBe(Object.keys(RECORDED).length);
-  for (const algorithm of Object.keys(RECORDED)) expect(algorithm).toMatch(/^[a-z-]+@\d+\.\d+\.\d+$/);
+test("a patch gives the results of the version before it", () => {
+  const rows = Object.entries(RECORDED).map(([algorithm, { results }]) => {
+    const match = /^([a-z-]+@\d+\.\d+)\.\d+$/.exec(algorithm);
+    return { line: match?.[1] ?? `${algorithm} is no name@semver`, results };
+  });
+  for (const line of new Set(rows.map((row) => row.line))) {
+    expect(new Set(rows.filter((row) => row.line === line).map(({ results }) => results)).size, line).toBe(1);
+    expect(line).toMatch(/@/);
+  }
 });

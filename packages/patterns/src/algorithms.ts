@@ -1,6 +1,7 @@
 /**
- * Versions of what this package computes, as `name@semver`; every result carries its own. A change that gives another
- * number for any input raises the version here; a committed table of hashes of their results notices where it was forgotten.
+ * Versions of what this package computes, as `name@semver`; every result carries its own. Any change of a formula raises
+ * the version: the patch where no input gives another number, else the minor or major. A committed table of hashes
+ * notices where it was forgotten.
  */
 export const ALGORITHMS = {
   candlesticks: "candlesticks@1.0.0",
