@@ -64,7 +64,7 @@ test(
         expect(before.map(({ owner }) => owner)).toContain(alone?.owner);
         await pause(Math.max(0, STOPPED_MS - (Date.now() - begun)));
         process.resume();
-        await expect.poll(() => fleet.told("aggregator").join("\n"), { timeout: 30_000 }).toMatch(/taken over|refused|another process/);
+        await expect.poll(() => fleet.told("aggregator").join("\n"), { timeout: 30_000 }).toMatch(/taken over|refused|another process/i);
         const after = await sharedBy(fleet, 2);
         const epochs = (list: readonly Holder[]): number => list.reduce((sum, holder) => sum + holder.epochs, 0);
         expect(epochs(after)).toBeGreaterThan(epochs(before));
