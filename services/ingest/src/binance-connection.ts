@@ -29,6 +29,9 @@ export function openBinanceConnection(options: BinanceOptions, rest: BinanceRest
   let index = kept?.lastIndex ?? 0;
   let flushTimer: NodeJS.Timeout | undefined;
   let dirty = false;
+  /** Instruments that had a trade; the first id of each is kept at once, or a death before the next clock leaves none to ask from. */
+  const traded = new Set<string>();
+  let hasFirst = false;
   let feed: BinanceFeed | null = null;
   let listed: readonly Instrument[] = [];
   const intake = new Intake({
@@ -109,6 +112,8 @@ export function openBinanceConnection(options: BinanceOptions, rest: BinanceRest
   function onEvent(event: SourceEvent): void {
     intake.handle(event);
     if (event.kind === "trade") {
+      hasFirst ||= !traded.has(event.trade.instrument);
+      if (hasFirst) traded.add(event.trade.instrument);
       flushTimer ??= setTimeout(flush, FLUSH_MS);
       return;
     }
@@ -120,6 +125,8 @@ export function openBinanceConnection(options: BinanceOptions, rest: BinanceRest
   function flush(): void {
     flushTimer = undefined;
     intake.flush();
+    if (hasFirst) keep();
+    hasFirst = false;
     commit();
   }
 
