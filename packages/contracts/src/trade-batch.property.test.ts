@@ -159,6 +159,7 @@ describe("malformed batches are refused with the field's name", () => {
     ["price", { ...good, price: [1, "2", 3] }],
     ["size", { ...good, size: [1, -1, 1] }],
     ["side", { ...good, side: [1, 2, 0] }],
+    ["side", { ...good, side: [1, { toString: 0 }, 0] }],
     ["sideMethod", { ...good, sideMethod: 4 }],
     ["sideMethod", { ...good, sideMethod: [0, 0] }],
     ["sideMethod", { ...good, sideMethod: undefined }],

@@ -141,7 +141,7 @@ function accumulate(value: unknown, field: string, count: number, into: Float64A
     sum += entry;
     if (!Number.isInteger(entry) || !Number.isSafeInteger(sum) || sum < low)
       throw new InvalidMessageError(
-        `trade batch: ${field}[${i}] is not an integer of ${low} or more that fits 53 bits, after ${String(value[i])} it is ${sum}`,
+        `trade batch: ${field}[${i}] is not an integer of ${low} or more that fits 53 bits, after ${shown(value[i])} it is ${sum}`,
       );
     into[i] = sum;
   }
@@ -152,7 +152,7 @@ function copy(value: unknown, field: string, count: number, into: { [i: number]:
   for (let i = 0; i < count; i++) {
     const entry = value[i] as number;
     if (!Number.isInteger(entry) || entry < low || entry > high) {
-      throw new InvalidMessageError(`trade batch: ${field}[${i}] is not an integer in ${low}..${high} but ${String(entry)}`);
+      throw new InvalidMessageError(`trade batch: ${field}[${i}] is not an integer in ${low}..${high} but ${shown(entry)}`);
     }
     into[i] = entry;
   }
@@ -161,7 +161,7 @@ function copy(value: unknown, field: string, count: number, into: { [i: number]:
 function bounded(message: Record<string, unknown>, field: string, low: number, high: number): number {
   const value = message[field];
   if (!Number.isInteger(value) || (value as number) < low || (value as number) > high) {
-    throw new InvalidMessageError(`trade batch: ${field} is not an integer in ${low}..${high} but ${String(value)}`);
+    throw new InvalidMessageError(`trade batch: ${field} is not an integer in ${low}..${high} but ${shown(value)}`);
   }
   return value as number;
 }
@@ -170,4 +170,9 @@ function named(message: Record<string, unknown>, field: string): string {
   const value = message[field];
   if (typeof value !== "string" || value === "") throw new InvalidMessageError(`trade batch: ${field} is not text`);
   return value;
+}
+
+/** Any value in an error's words; an object off the wire may have a field named toString. */
+function shown(value: unknown): string {
+  return typeof value === "object" && value !== null ? JSON.stringify(value).slice(0, 80) : String(value);
 }
