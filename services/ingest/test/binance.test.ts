@@ -129,7 +129,7 @@ test.each([429, 503])(
     await expect
       .poll(() => asked().filter((request) => request.includes(`fromId=${from + 1_000}`)).length, { timeout: 90_000 })
       .toBeGreaterThan(1);
-    expect(await gaps()).toMatchObject([{ state: "open" }]);
+    await expect.poll(gaps, { timeout: 10_000 }).toMatchObject([{ state: "open" }]);
     const firstPage = asked().filter((request) => request.endsWith(`fromId=${from}`)).length;
     venue.refuseRest(null);
     await expect.poll(gaps, { timeout: 90_000 }).toMatchObject([{ state: "filled" }]);
