@@ -139,6 +139,7 @@ async function handOver(node) {
     env: {
       ...process.env,
       PATH: `${join(ROOT, "node_modules/.bin")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}`,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(ROOT, "node_modules/.cache/node-compile"),
       TICKFLEET_LAUNCHER: String(process.pid),
       TICKFLEET_CALLED_FROM: process.env.INIT_CWD ?? process.cwd(),
     },

@@ -18,7 +18,11 @@ if (node === null || !existsSync(MAIN) || !existsSync(join(ROOT, "node_modules")
   process.exit(1);
 }
 // a fleet started by `tickfleet up` ends when this launcher is killed
-const env = { ...process.env, TICKFLEET_LAUNCHER: String(process.pid) };
+const env = {
+  ...process.env,
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(ROOT, "node_modules/.cache/node-compile"),
+  TICKFLEET_LAUNCHER: String(process.pid),
+};
 const child = spawn(node, [MAIN, ...process.argv.slice(2)], { stdio: "inherit", env });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.once("error", (error) => {

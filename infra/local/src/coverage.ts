@@ -32,7 +32,12 @@ async function main(args: readonly string[]): Promise<void> {
   const picks = forVitest.filter((arg) => !arg.startsWith("-"));
   const folder = mkdtempSync(join(tmpdir(), "tickfleet-coverage-"));
   try {
-    const env = { ...process.env, NATS_SERVER: await findNatsServer((line) => process.stderr.write(`  ${line}\n`)) };
+    // code out of the cache is measured less exactly
+    const env = {
+      ...process.env,
+      NODE_DISABLE_COMPILE_CACHE: "1",
+      NATS_SERVER: await findNatsServer((line) => process.stderr.write(`  ${line}\n`)),
+    };
     const unit = await measure("unit");
     const service = await measure("service");
     const all = computeCoverageRows(unit.map, service.map, projectRoot);

@@ -28,7 +28,7 @@ Messages that a service could not process are kept for 30 days. SEQ is their pla
   --data DIR       data folder of the fleet (.tickfleet)
   --json           one JSON line per letter`;
 
-const ANSWER_MS = 30_000;
+const ANSWER_MS = 10_000;
 const MOST_AT_ONCE = 1_000;
 
 /** Lists, shows and sends back dead letters. */

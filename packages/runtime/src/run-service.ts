@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import type { ServiceName } from "@tickfleet/contracts/message";
 import type { z } from "zod";
 import { type Bus, openBus } from "./bus.ts";
@@ -91,6 +92,8 @@ export async function runService<Shape extends z.ZodRawShape>(definition: Servic
       fail,
     });
     health.started();
+    // where NODE_COMPILE_CACHE is set: the next start is twice as quick, also after a kill
+    flushCompileCache();
     logger.info("started");
   } catch (error) {
     fail(error);

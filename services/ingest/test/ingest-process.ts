@@ -91,7 +91,7 @@ export async function createFixture(options: { duplicateWindowMs?: number; editi
       try {
         return (await bus.connection.request(`ctl.v1.ingest.${name}`, JSON.stringify(body), { timeout: 10_000 })).json<T>();
       } catch (error) {
-        if (attempt === 100) throw new Error(`ingest does not answer; it logged\n${log.slice(-20).join("\n")}`, { cause: error });
+        if (attempt === 600) throw new Error(`ingest does not answer; it logged\n${log.slice(-20).join("\n")}`, { cause: error });
         await new Promise((done) => setTimeout(done, 100));
       }
     }
