@@ -57,7 +57,9 @@ export class ReplayJobs {
   async run(): Promise<void> {
     const { signal, store, spool } = this.#options;
     const left = await this.#persist(() => store.runningReplays());
-    this.#queue.unshift(...(left ?? []));
+    // one that came before the table was read is in both
+    const came = this.#queue.splice(0).filter(({ id }) => !left?.some((request) => request.id === id));
+    this.#queue.push(...(left ?? []), ...came);
     const running = new Set(this.#queue.map((request) => KEY_PREFIX + request.id));
     for (const source of spool.sources()) if (source.startsWith(KEY_PREFIX) && !running.has(source)) spool.forget(source);
     signal.addEventListener("abort", () => this.#wake?.());
