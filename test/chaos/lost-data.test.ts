@@ -107,8 +107,14 @@ describe("a broker that lost data", () => {
         await reach(fleet, COPIED);
         const before = await fleet.progress();
         const copy = await snapshotStore(fleet.nats);
+        const held = new Map<string, number>();
+        for (const stream of streams) held.set(stream, (await fleet.bus.streamPosition(stream)).lastSeq);
         await reach(fleet, RESTORED);
         await fleet.until(({ aggregated }) => aggregated > before.market, TIMEOUT_MS, "candles of what will be lost");
+        // half a minute may be without a close
+        for (const [stream, seq] of held) {
+          await expect.poll(async () => (await fleet.bus.streamPosition(stream)).lastSeq, { timeout: TIMEOUT_MS }).toBeGreaterThan(seq);
+        }
         const lost = (await fleet.progress()).market - before.market;
         await restoreStore(fleet.nats, copy, streams);
         rmSync(copy, { recursive: true, force: true });
