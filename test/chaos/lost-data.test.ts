@@ -107,6 +107,7 @@ describe("a broker that lost data", () => {
         await reach(fleet, COPIED);
         const before = await fleet.progress();
         const copy = await snapshotStore(fleet.nats);
+        await fleet.until(({ market }) => market > 0, TIMEOUT_MS, "the broker to be back");
         const held = new Map<string, number>();
         for (const stream of streams) held.set(stream, (await fleet.bus.streamPosition(stream)).lastSeq);
         await reach(fleet, RESTORED);
