@@ -2,10 +2,10 @@ import { defineConfig } from "vitest/config";
 
 const shared = {
   environment: "node",
-  pool: "forks",
+  pool: "forks" as const,
   passWithNoTests: true,
   setupFiles: ["packages/testkit/src/property-seed.ts"],
-} as const;
+};
 
 /** `unit`: pure and quick, beside the source. `service`: real servers and processes, in `test/` folders. */
 export default defineConfig({
@@ -21,6 +21,8 @@ export default defineConfig({
         test: {
           ...shared,
           name: "unit",
+          // nothing here outlives its test, so files share a process and what it loaded
+          isolate: false,
           include: ["packages/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "infra/**/src/**/*.test.ts"],
           testTimeout: 30_000,
         },

@@ -13,7 +13,6 @@ const manifest = {
   license: "Apache-2.0",
   type: "module",
   exports: { "./*": "./src/*.ts", "./internal/*": null },
-  scripts: { typecheck: "tsc --noEmit" },
   dependencies: { "@tickfleet/contracts": "workspace:*", zod: "catalog:" },
 };
 const faults = (changed: object) =>
@@ -73,7 +72,6 @@ describe("package.json", () => {
     ["an extra entry in exports", { exports: { ...manifest.exports, ".": "./src/market.ts" } }],
     ["open internals", { exports: { "./*": "./src/*.ts" } }],
     ["no exports", { exports: undefined }],
-    ["no typecheck", { scripts: {} }],
     ["a version outside the catalog", { dependencies: { zod: "^4.0.0" } }],
     ["a package of ours by version", { dependencies: { "@tickfleet/contracts": "0.1.0" } }],
     ["a development version outside the catalog", { devDependencies: { vitest: "5.1.1" } }],

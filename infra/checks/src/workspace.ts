@@ -53,7 +53,6 @@ interface Manifest {
   license?: string;
   type?: string;
   exports?: unknown;
-  scripts?: Record<string, string>;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
   optionalDependencies?: Record<string, string>;
@@ -69,7 +68,6 @@ export function manifestFaults({ path, text }: TextFile): Violation[] {
     [manifest.license === "Apache-2.0", "license is Apache-2.0"],
     [manifest.type === "module", "type is module"],
     [exportsAreOpen(manifest.exports), 'exports is { "./*": "./src/*.ts", "./internal/*": null }'],
-    [manifest.scripts?.["typecheck"] === "tsc --noEmit", "the typecheck script is tsc --noEmit"],
   ];
   const faults = expected.filter(([holds]) => !holds).map(([, what]) => what);
   const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies });

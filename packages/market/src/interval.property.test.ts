@@ -89,14 +89,16 @@ test("every scheduled minute belongs to exactly one interval of each timeframe",
 test("an interval is made of whole intervals of the timeframe that folds into it", () => {
   fc.assert(
     fc.property(weeks, (week) => {
+      const intervals = new Map(TIMEFRAMES.map((timeframe) => [timeframe, intervalsOf(week, timeframe)]));
       for (const [timeframe, source] of Object.entries(FOLD_SOURCE) as [Timeframe, Timeframe][]) {
-        const parts = intervalsOf(week, source);
+        const parts = intervals.get(source) as Interval[];
         let used = 0;
-        for (const { open, close } of intervalsOf(week, timeframe)) {
-          expect((parts[used] as Interval).open).toBe(open);
+        const tiled = (intervals.get(timeframe) as Interval[]).map(({ close }) => {
+          const first = parts[used] as Interval;
           while (used < parts.length && (parts[used] as Interval).close <= close) used++;
-          expect((parts[used - 1] as Interval).close).toBe(close);
-        }
+          return { open: first.open, close: (parts[used - 1] as Interval).close };
+        });
+        expect(tiled).toEqual((intervals.get(timeframe) as Interval[]).map(({ open, close }) => ({ open, close })));
         expect(used).toBe(parts.length);
       }
     }),

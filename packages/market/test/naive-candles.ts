@@ -58,6 +58,7 @@ const SCALE = 12n;
 /** All closed candles, by `timeframe openTime`, built from the trades without folding anything. */
 export function naiveCandles(input: NaiveInput): Map<string, NaiveCandle> {
   const minutes = listMinutes(input);
+  const traded = minutes.filter((minute) => minute.trades.length > 0);
   const candles = new Map<string, NaiveCandle>();
   for (const timeframe of [...Object.keys(LENGTHS), "1d", "1w"]) {
     const byOpen = new Map<number, { close: number; minutes: Minute[] }>();
@@ -72,7 +73,7 @@ export function naiveCandles(input: NaiveInput): Map<string, NaiveCandle> {
       const closed = minutesIn(input, open, close).at(-1) as number;
       if (closed + MINUTE > input.closedUntil) continue;
       if (inside.every((minute) => minute.completeness === null)) continue;
-      const candle = candleOf(input, minutes, timeframe, open, close, inside);
+      const candle = candleOf(input, traded, timeframe, open, close, inside);
       const hole = previous !== null && minutesIn(input, previous.close, open).length > 0;
       const bad = previous !== null && (previous.completeness === "partial" || previous.completeness === "venue-down");
       candle["flags"] = (candle["flags"] as number) | (hole || bad ? 1 : 0);
@@ -157,7 +158,7 @@ const total = (values: readonly bigint[]): bigint => values.reduce((a, b) => a +
 
 function candleOf(
   input: NaiveInput,
-  all: readonly Minute[],
+  traded: readonly Minute[],
   timeframe: string,
   open: number,
   close: number,
@@ -183,11 +184,11 @@ function candleOf(
     lastTradeId: idOf(trades.at(-1)),
     volumeQuote: input.kind === "inverse" ? toNumber(volume * contract, SCALE + 6n) : toNumber(sumPriceSize * contract, 2n * SCALE + 6n),
     sumPriceSize: toNumber(sumPriceSize, 2n * SCALE),
-    lastClose: completeness === "no-trades" ? lastPriceBefore(all, open) : null,
+    lastClose: completeness === "no-trades" ? lastPriceBefore(traded, open) : null,
     ...priceValues(trades, sumPriceSize),
     ...volumeValues(trades),
     ...quoteValues(trades),
-    ...cvdValues(all, present),
+    ...cvdValues(traded, present),
   };
 }
 
@@ -201,8 +202,8 @@ function idOf(trade: PlainTrade | undefined): string | null {
   return trade === undefined ? null : trade.id === undefined ? String(trade.seq) : trade.id;
 }
 
-function lastPriceBefore(all: readonly Minute[], open: number): number | null {
-  const trade = all.findLast((minute) => minute.open < open && minute.trades.length > 0)?.trades.at(-1);
+function lastPriceBefore(traded: readonly Minute[], open: number): number | null {
+  const trade = traded.findLast((minute) => minute.open < open)?.trades.at(-1);
   return trade === undefined ? null : toNumber(priceOf(trade));
 }
 
@@ -288,11 +289,12 @@ function quoteValues(trades: readonly PlainTrade[]): NaiveCandle {
 }
 
 /** CVD over the minutes that have a candle: it starts at 0 in every session and runs over every trade of it. */
-function cvdValues(all: readonly Minute[], present: readonly Minute[]): NaiveCandle {
+function cvdValues(traded: readonly Minute[], present: readonly Minute[]): NaiveCandle {
   const first = present[0] as Minute;
   let base = 0n;
-  for (let i = all.indexOf(first) - 1; i >= 0 && all[i]?.session === first.session; i--) {
-    for (const trade of (all[i] as Minute).trades) base += BigInt(trade.side) * sizeOf(trade);
+  for (const minute of traded) {
+    if (minute.session !== first.session || minute.open >= first.open) continue;
+    for (const trade of minute.trades) base += BigInt(trade.side) * sizeOf(trade);
   }
   const running: bigint[] = [];
   let { session } = first;
