@@ -33,6 +33,23 @@ test("a late trade does not replace a candle whose own trades were dropped by ag
   });
 });
 
+test("a late trade whose minute was not kept with its messages revises the candle from the record", async () => {
+  await using fleet = await DemoFleet.open();
+  await fleet.start("aggregator");
+  await fleet.start("ingest", fleet.demo({ startMs: START_MS, endMs: START_MS + 10 * MINUTE_MS }));
+  await fleet.settled();
+  const candle = `select trades::int, revision from aggregator.pub_candles
+    where venue = 'demo' and instrument = 'BTC-USDT' and timeframe = '1m' and open_time = '2026-01-05T12:03:00Z'`;
+  const before = (await fleet.database.query(candle))[0] as { trades: number; revision: number };
+  expect(before.trades).toBeGreaterThan(5);
+  await fleet.database.query("delete from aggregator.trade_batches where instrument = 'BTC-USDT'");
+
+  await sendAsRetried(fleet, "BTC-USDT", lateTrade((START_MS + 3 * MINUTE_MS) * 1_000));
+  await expect
+    .poll(async () => (await fleet.database.query(candle))[0], { timeout: 30_000 })
+    .toEqual({ trades: before.trades + 1, revision: before.revision + 1 });
+});
+
 function lateTrade(timeUs: number): Uint8Array {
   const columns = createBatchColumns();
   Object.assign(columns, { venue: "demo", instrument: "BTC-USDT", epoch: "", priceScale: 2, sizeScale: 5, count: 1, tradeId: null });

@@ -8,6 +8,7 @@ const CUTS_KEPT = 8;
 const KEEP_BATCHES_MS = 25 * 3_600_000;
 
 interface Cut {
+  lane: number;
   venue: string;
   instrument: string;
   /** Messages that end before this minute (epoch milliseconds) may go. */
@@ -19,19 +20,25 @@ export class BatchPruning {
   readonly #store: CandleStore;
   #last = Date.now();
   /** What may be dropped, as found by the last rounds: a kept checkpoint may stand where the cut was some minutes ago. */
-  readonly #cuts: Cut[][] = [];
+  #cuts: Cut[][] = [];
 
   constructor(store: CandleStore) {
     this.#store = store;
+  }
+
+  /** Forgets the cuts of a lane that is no longer where it was when they were found: it was let go, stepped back or is rebuilt. */
+  forget(lane: number): void {
+    this.#cuts = this.#cuts.map((round) => round.filter((cut) => cut.lane !== lane));
   }
 
   async run(lanes: Iterable<LaneState>): Promise<void> {
     if (Date.now() - this.#last < PRUNE_EVERY_MS) return;
     this.#last = Date.now();
     const cuts: Cut[] = [];
-    for (const { instruments } of lanes) {
+    for (const { lane, instruments } of lanes) {
       for (const { series } of instruments.values()) {
-        cuts.push({ venue: series.key.venue, instrument: series.key.instrument, minute: series.closedUntil - KEEP_BATCHES_MS });
+        const { venue, instrument } = series.key;
+        cuts.push({ lane, venue, instrument, minute: series.closedUntil - KEEP_BATCHES_MS });
       }
     }
     this.#cuts.push(cuts);

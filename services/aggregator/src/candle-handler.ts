@@ -73,10 +73,12 @@ export class CandleHandler implements LaneHandler {
   }
 
   async rollBack(lane: number, epoch: number, to: LanePosition): Promise<void> {
+    this.#pruning.forget(lane);
     if (!(await this.#store.rollBack(lane, epoch, to))) throw new Error(`lane ${lane} is another process's now`);
   }
 
   async wipe(lane: number, epoch: number): Promise<void> {
+    this.#pruning.forget(lane);
     if (!(await this.#store.wipe(lane, epoch))) throw new Error(`lane ${lane} is another process's now`);
     this.#lanes.set(lane, new LaneState(lane));
   }
@@ -88,6 +90,7 @@ export class CandleHandler implements LaneHandler {
   }
 
   forget(lane: number): void {
+    this.#pruning.forget(lane);
     this.#lanes.delete(lane);
     if (this.#lanes.size === 0) this.#writer.take();
   }

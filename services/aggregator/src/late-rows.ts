@@ -1,5 +1,6 @@
 import type { LoadedRows } from "@tickfleet/market/candle-revision";
 import { rowsNeededFor } from "@tickfleet/market/candle-revision";
+import type { CandleRow } from "@tickfleet/market/candle-row";
 import { type CandleSeries, minuteOf } from "@tickfleet/market/candle-series";
 import { S } from "@tickfleet/market/candle-sums";
 import { IntervalSet } from "@tickfleet/market/interval-set";
@@ -35,7 +36,7 @@ export class LoadedRevision {
 
 /** Where the committed rows and trades are read from. */
 export interface RevisionSource {
-  rows(series: CandleSeries, dayFrom: number, weekFrom: number): Promise<import("@tickfleet/market/candle-row").CandleRow[]>;
+  rows(series: CandleSeries, dayFrom: number, weekFrom: number): Promise<CandleRow[]>;
   /** Trade messages of a minute range (opens, epoch milliseconds, both included), as encoded. */
   batches(series: CandleSeries, fromMinute: number, toMinute: number, old: boolean): Promise<readonly Uint8Array[]>;
   decode(data: Uint8Array): TradeColumns;
@@ -60,7 +61,6 @@ export async function loadRevision(
   withTrades: boolean,
 ): Promise<LoadedRevision> {
   const first = minutes[0] as number;
-  const last = minutes.at(-1) as number;
   const beyondADay = first * 1000 < series.watermarkUs - DAY_US;
   const { dayFrom, weekFrom } = rowsNeededFor(series, first);
   const rows: LoadedRows = new Map();
@@ -71,9 +71,27 @@ export async function loadRevision(
   }
   const loaded = new LoadedRevision(rows, beyondADay);
   if (!withTrades) return loaded;
+  await readTrades(source, series, minutes, loaded, beyondADay);
+  const short = minutes.filter((minute) => isShort(loaded, minute));
+  if (short.length > 0 && !beyondADay) {
+    loaded.minutes.clear();
+    await readTrades(source, series, minutes, loaded, true);
+  }
+  for (const minute of short) refuseForgotten(loaded, minute, series);
+  return loaded;
+}
+
+/** Reads the trades of closed minutes: those of the last day from the kept messages, `old` ones from the record. */
+async function readTrades(
+  source: RevisionSource,
+  series: CandleSeries,
+  minutes: readonly number[],
+  loaded: LoadedRevision,
+  old: boolean,
+): Promise<void> {
   const wanted = new Set(minutes);
   const seen = new Map<string, IntervalSet>();
-  for (const data of await source.batches(series, first, last, beyondADay)) {
+  for (const data of await source.batches(series, minutes[0] as number, minutes.at(-1) as number, old)) {
     const batch = source.decode(data);
     let ids = seen.get(batch.epoch);
     if (ids === undefined) {
@@ -86,15 +104,22 @@ export async function loadRevision(
       if (wanted.has(minute) && ids.add(batch.sourceSeq[i] as number)) loaded.builderAt(minute, series).add(batch, i);
     }
   }
-  if (beyondADay) for (const minute of minutes) refuseForgotten(loaded, minute, series);
-  return loaded;
+}
+
+/** True where fewer trades were read than the minute's candle was made of. */
+function isShort({ rows, minutes }: LoadedRevision, minute: number): boolean {
+  return (minutes.get(minute)?.count ?? 0) < storedTrades(rows, minute);
+}
+
+function storedTrades(rows: LoadedRows, minute: number): number {
+  return rows.get("1m")?.get(minute)?.sums[S.TRADES] ?? 0;
 }
 
 /** A candle whose trades were dropped by age cannot be made again from what is left of them. */
-function refuseForgotten({ rows, minutes }: LoadedRevision, minute: number, series: CandleSeries): void {
-  const stored = rows.get("1m")?.get(minute)?.sums[S.TRADES] ?? 0;
-  const recorded = minutes.get(minute)?.count ?? 0;
-  if (recorded >= stored) return;
+function refuseForgotten(loaded: LoadedRevision, minute: number, series: CandleSeries): void {
+  if (!isShort(loaded, minute)) return;
+  const stored = storedTrades(loaded.rows, minute);
+  const recorded = loaded.minutes.get(minute)?.count ?? 0;
   const { venue, instrument } = series.key;
   throw new InvalidMessageError(
     `${venue} ${instrument}: of the ${stored} trades of ${new Date(minute).toISOString()} only ${recorded} are still recorded, so that its candle cannot be revised`,

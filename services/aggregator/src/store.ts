@@ -219,13 +219,12 @@ export class CandleStore {
         [lane, seq],
       );
     }
-    for (const { venue, instrument, minute } of before) {
-      await this.#pool.query(`delete from aggregator.trade_batches where venue = $1 and instrument = $2 and to_minute < $3`, [
-        venue,
-        instrument,
-        minute,
-      ]);
-    }
+    if (before.length === 0) return;
+    await this.#pool.query(
+      `delete from aggregator.trade_batches as batch using unnest($1::text[], $2::text[], $3::int8[]) as cut(venue, instrument, minute)
+       where batch.venue = cut.venue and batch.instrument = cut.instrument and batch.to_minute < cut.minute`,
+      [before.map((cut) => cut.venue), before.map((cut) => cut.instrument), before.map((cut) => cut.minute)],
+    );
   }
 }
 
