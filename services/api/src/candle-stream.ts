@@ -71,6 +71,8 @@ export function openCandleStream(options: StreamOptions): CandleStream {
   );
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    // the server watches the socket no longer: unheard, a reset by the peer would end the process
+    socket.on("error", () => socket.destroy());
     if ((request.url ?? "/").split("?", 1)[0] !== STREAM_PATH) {
       refuse(socket, "404 Not Found", `there is no stream there: it is ${STREAM_PATH}`);
       return;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,6 +55,45 @@ test("a wrong variable and a taken port are said, and end the process", async ()
   expect((await once(second.child, "exit"))[0]).toBe(1);
   expect(second.output()).toContain(`port ${port} on 127.0.0.1 is taken by another program: set API_PORT to another one`);
   taken.close();
+});
+
+/** Sends the head of a request and resets the connection, after the first bytes of the answer or at once. */
+async function reset(url: string, head: readonly string[], answered: boolean): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const closed = new Promise((resolve) => socket.once("error", () => undefined).once("close", resolve));
+  await once(socket, "connect");
+  socket.write([...head, "Host: gateway", "", ""].join("\r\n"), () => {
+    if (!answered) socket.resetAndDestroy();
+  });
+  if (answered) socket.once("data", () => socket.resetAndDestroy());
+  await closed;
+}
+
+test("peers that reset their connections, in the midst of whatever, leave the gateway as it was", async () => {
+  rmSync(PORT_FILE, { force: true });
+  const { child } = start({});
+  await until(() => existsSync(PORT_FILE), "the port");
+  const url = `http://127.0.0.1:${(JSON.parse(readFileSync(PORT_FILE, "utf8")) as { port: number }).port}`;
+  await until(async () => (await request(`${url}/api/v1/openapi.json`)).status === 200, "the gateway");
+  const upgrade = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGlja2ZsZWV0IHN0cmVhbQ=="];
+  const heads = [
+    ["GET /nowhere HTTP/1.1", ...upgrade],
+    ["GET /api/v1/stream HTTP/1.1", ...upgrade, "Origin: https://elsewhere.example.com"],
+    ["GET /api/v1/stream HTTP/1.1", ...upgrade],
+    ["GET /api/v1/stream HTTP/1.1", ...upgrade.slice(0, 2)],
+    ["GET /api/v1/openapi.json HTTP/1.1"],
+    ["POST /api/v1/openapi.json HTTP/1.1", "Content-Length: 1000"],
+    ["no request at all"],
+  ];
+  for (let round = 0; round < 20; round++) {
+    await Promise.all(heads.flatMap((head) => [reset(url, head, false), reset(url, head, true)]));
+  }
+  expect((await request(`${url}/api/v1/openapi.json`)).status).toBe(200);
+  expect(child.exitCode).toBeNull();
+  child.kill("SIGTERM");
+  expect((await once(child, "exit"))[0]).toBe(0);
+  rmSync(PORT_FILE, { force: true });
 });
 
 test("started before its schema and with the database going away, it answers 503 and goes on by itself; SIGTERM ends it cleanly", async () => {
