@@ -21,6 +21,10 @@ const DRAIN_POLL_MS = 10;
 const RETRY_MS = 1_000;
 const TERMINATE_AFTER_MS = 2_000;
 
+interface QueuedSnapshot extends SnapshotRequest {
+  state: ChannelState;
+}
+
 /** One connection: its subscriptions, what it holds, and what waits for a slow reader. */
 export class StreamClient {
   readonly #socket: WebSocket;
@@ -30,7 +34,9 @@ export class StreamClient {
   /** Channels met so far; null for those that no pattern wants. */
   readonly #channels = new Map<string, ChannelState | null>();
   readonly #conflated = new Map<string, LiveMessage>();
-  #snapshots: Promise<void> = Promise.resolve();
+  /** Snapshots that are to be sent, one a channel: who asks again raises what is asked. */
+  readonly #snapshots = new Map<string, QueuedSnapshot>();
+  #sendingSnapshots = false;
   #behindSinceMs: number | null = null;
   /** Messages sent on this connection. */
   sent = 0;
@@ -90,7 +96,11 @@ export class StreamClient {
   /** Ends subscriptions of exactly these texts; returns those that there were. */
   unsubscribe(channels: readonly string[]): string[] {
     const ended = [...new Set(channels)].filter((text) => this.#patterns.delete(text));
-    for (const channel of [...this.#channels.keys()]) if (!this.#wants(channel)) this.#channels.delete(channel);
+    for (const channel of [...this.#channels.keys()]) {
+      if (this.#wants(channel)) continue;
+      this.#channels.delete(channel);
+      this.#snapshots.delete(channel);
+    }
     return ended;
   }
 
@@ -192,23 +202,40 @@ export class StreamClient {
     if (state === null || row === undefined) return;
     state.snapshot = Math.max(state.snapshot, count);
     state.awaitSnapshot();
-    this.#snapshots = this.#snapshots.then(() => this.#sendSnapshot(state, { row, timeframe, count, since }));
+    const queued = this.#snapshots.get(channel);
+    if (queued === undefined) {
+      this.#snapshots.set(channel, { state, row, timeframe, count, since });
+      if (!this.#sendingSnapshots) void this.#sendSnapshots();
+      return;
+    }
+    queued.count = Math.max(queued.count, count);
+    if (since !== null) queued.since = Math.min(queued.since ?? since, since);
+  }
+
+  async #sendSnapshots(): Promise<void> {
+    this.#sendingSnapshots = true;
+    for (const request of this.#snapshots.values()) await this.#sendSnapshot(request);
+    this.#sendingSnapshots = false;
   }
 
   /** One snapshot after the other, and none while the reader is behind; a database that is away is asked again. */
-  async #sendSnapshot(state: ChannelState, request: SnapshotRequest): Promise<void> {
+  async #sendSnapshot(request: QueuedSnapshot): Promise<void> {
+    const { state } = request;
     let told = false;
     while (this.open && this.#channels.get(state.channel) === state) {
       if (this.#socket.bufferedAmount > CONFLATE_BYTES) {
         await delay(DRAIN_POLL_MS);
         continue;
       }
+      // who asks from now on may know of more than is read now, and gets another one
+      if (this.#snapshots.get(state.channel) === request) this.#snapshots.delete(state.channel);
       try {
         const snapshot = await readSnapshot(this.#store, request, () => this.#live().recent(state.channel));
         for (const candle of snapshot.candles) {
           if (candle.state !== "forming") state.hold(snapshot.series, candle.openTime, candle.revision);
         }
         this.send({ type: "snapshot", channel: state.channel, seq: state.seq, data: snapshot.candles });
+        if (this.#snapshots.has(state.channel)) return;
         for (const message of state.endWait()) if (state.take(message)) this.#deliver(state, message);
         return;
       } catch (error) {
