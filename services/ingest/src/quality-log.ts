@@ -10,31 +10,37 @@ export interface QualityEntry extends QualityRow {
   key: string | null;
 }
 
-const MOST_WAITING = 10_000;
+/** Rows of live sources that wait for the database; what comes beyond them is counted and not kept. */
+export const MOST_WAITING = 10_000;
 const MOST_AT_ONCE = 500;
 const RETRY_MS = 1_000;
 
+export interface QualityLogOptions {
+  insert: (entries: readonly QualityEntry[]) => Promise<void>;
+  onError: (error: unknown) => void;
+  /** Called for every input that comes, kept or not. */
+  onAdded?: () => void;
+  /** Called for every input that is given up, because too many wait; `first` since the database took some. */
+  onDropped?: (first: boolean) => void;
+}
+
 /** Writes quarantined input to the database beside the stream of messages, waiting where the database is away. */
 export class QualityLog {
-  readonly #insert: (entries: readonly QualityEntry[]) => Promise<void>;
-  readonly #onError: (error: unknown) => void;
+  readonly #options: QualityLogOptions;
   #waiting: QualityEntry[] = [];
   #writing: Promise<void> | null = null;
-  #dropped = 0;
+  #dropping = false;
 
-  constructor(insert: (entries: readonly QualityEntry[]) => Promise<void>, onError: (error: unknown) => void) {
-    this.#insert = insert;
-    this.#onError = onError;
-  }
-
-  /** Rows of live sources that were given up because the database was away for too long. */
-  get dropped(): number {
-    return this.#dropped;
+  constructor(options: QualityLogOptions) {
+    this.#options = options;
   }
 
   add(entry: QualityEntry): void {
+    this.#options.onAdded?.();
+
     if (entry.key === null && this.#waiting.length >= MOST_WAITING) {
-      this.#dropped += 1;
+      this.#options.onDropped?.(!this.#dropping);
+      this.#dropping = true;
       return;
     }
     this.#waiting.push(entry);
@@ -51,10 +57,11 @@ export class QualityLog {
     while (this.#waiting.length > 0) {
       const entries = this.#waiting.slice(0, MOST_AT_ONCE);
       try {
-        await this.#insert(entries);
+        await this.#options.insert(entries);
         this.#waiting.splice(0, entries.length);
+        this.#dropping = false;
       } catch (error) {
-        this.#onError(error);
+        this.#options.onError(error);
         await sleep(RETRY_MS);
       }
     }

@@ -66,14 +66,7 @@ function startPipeline(context: Context, pool: Pool, lease: WriterLease): void {
   context.onShutdown("spool", async () => spool.close());
   const publisher = createPublisher(context, spool, lease);
   const store = new ReplayStore(pool);
-  const quarantined = context.metrics.counter("ingest_quarantined_total", "inputs kept in quality_events and not counted as trades");
-  const quality = new QualityLog(
-    async (entries) => {
-      await store.insertQualityEvents(entries);
-      quarantined.inc(entries.length);
-    },
-    (error) => logger.warn({ reason: describeDatabaseError(error) }, "quarantined input not stored yet"),
-  );
+  const quality = createQualityLog(context, store);
   run(context, "publisher", publisher.run(signal));
   startRecorder(context, pool);
   const jobs = new ReplayJobs({ store, spool, publisher, quality, logger, signal });
@@ -126,6 +119,20 @@ function createPublisher(context: Context, spool: Spool, lease: WriterLease): Pu
       health.ready("publisher", ok, detail);
       if (ok) logger.info("publishing goes on");
       else logger.warn({ detail }, "publishing");
+    },
+  });
+}
+
+function createQualityLog({ logger, metrics }: Context, store: ReplayStore): QualityLog {
+  const quarantined = metrics.counter("ingest_quarantined_total", "inputs that were set aside, or are outside the calendar's hours");
+  const dropped = metrics.counter("ingest_quarantined_dropped_total", "inputs of these that quality_events could not take in time");
+  return new QualityLog({
+    insert: (entries) => store.insertQualityEvents(entries),
+    onError: (error) => logger.warn({ reason: describeDatabaseError(error) }, "quarantined input not stored yet"),
+    onAdded: () => quarantined.inc(),
+    onDropped: (first) => {
+      dropped.inc();
+      if (first) logger.error("too much quarantined input waits for the database: more of live sources is counted and not kept");
     },
   });
 }

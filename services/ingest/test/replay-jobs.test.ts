@@ -42,10 +42,7 @@ test("a job that came before the jobs left behind were read runs once", async ()
     onPublished: () => undefined,
     onStatus: () => undefined,
   });
-  const quality = new QualityLog(
-    async () => undefined,
-    (error) => expect.unreachable(String(error)),
-  );
+  const quality = new QualityLog({ insert: async () => undefined, onError: (error) => expect.unreachable(String(error)) });
   const logger = createLogger("ingest", "0", "fatal");
   const jobs = new ReplayJobs({ store: new ReplayStore(pool), spool, publisher, quality, logger, signal: stopping.signal });
   const file = join(folder, "trades.csv");
