@@ -108,10 +108,12 @@ class Consumer {
           await this.#balance();
           renewed = Date.now();
         }
-        if (now - verified > VERIFY_EVERY_MS || reconnects !== bus.reconnects()) {
+        // one more reconnect during the check is one more check
+        const seen = bus.reconnects();
+        if (now - verified > VERIFY_EVERY_MS || reconnects !== seen) {
           await this.#verify();
-          if (reconnects !== bus.reconnects()) await this.#openReader();
-          reconnects = bus.reconnects();
+          if (reconnects !== seen) await this.#openReader();
+          reconnects = seen;
           verified = now;
         }
         if (this.#reader === null) {

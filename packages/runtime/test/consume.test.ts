@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { restoreStore, snapshotStore } from "../../testkit/src/nats.ts";
+import type { Bus } from "../src/bus.ts";
+import { type CountingReplica, type LaneSurroundings, numbered, openLaneSurroundings, seenBy, startCounting } from "./counting-lanes.ts";
+
+let around: LaneSurroundings;
+let replicas: CountingReplica[] = [];
+
+beforeEach(async () => {
+  around = await openLaneSurroundings();
+  replicas = [];
+});
+
+afterEach(async () => {
+  for (const replica of replicas) await replica.stop().catch(() => undefined);
+  await around[Symbol.asyncDispose]();
+});
+
+function start(...parameters: Parameters<typeof startCounting> extends [LaneSurroundings, ...infer Rest] ? Rest : never): CountingReplica {
+  const replica = startCounting(around, ...parameters);
+  replicas.push(replica);
+  return replica;
+}
+
+async function publish(from: number, to: number, partition = 3): Promise<void> {
+  for (let number = from; number <= to; number++) await around.bus.publishBatch([numbered(partition, number)]);
+}
+
+/** Resolves when the connection has come back that the broker's death ended. */
+async function reconnected(before: number): Promise<void> {
+  await expect.poll(() => around.bus.reconnects(), { timeout: 20_000, interval: 20 }).toBeGreaterThan(before);
+}
+
+test("a broker that loses its tail while the positions are checked after a reconnect is checked again at once", async () => {
+  await publish(1, 3);
+  const snapshot = await snapshotStore(around.nats);
+  await reconnected(0);
+  await publish(4, 6);
+  let armed = false;
+  let lossy = 0;
+  // the answer to the last question of a check arrives; then the broker goes, and comes back without its tail
+  const bus: Bus = {
+    ...around.bus,
+    getMessage: async (stream, seq) => {
+      const message = await around.bus.getMessage(stream, seq);
+      if (armed && stream === "CANDLES") {
+        armed = false;
+        lossy = around.bus.reconnects();
+        await restoreStore(around.nats, snapshot);
+        await reconnected(lossy);
+      }
+      return message;
+    },
+  };
+  const replica = start({ bus });
+  await expect.poll(() => seenBy(around, 3), { timeout: 10_000 }).toEqual([1, 2, 3, 4, 5, 6]);
+  const before = around.bus.reconnects();
+  armed = true;
+  await around.nats.kill();
+  await around.nats.start();
+  await reconnected(before);
+  await expect.poll(() => replica.said.map(({ detail }) => detail).join("\n"), { timeout: 10_000 }).toContain("lost its tail");
+  expect(lossy).toBeGreaterThan(before);
+});
