@@ -10,6 +10,7 @@ import { findFault } from "./lane-check.ts";
 import type { LaneHandler } from "./lane-handler.ts";
 import { LaneOutputs } from "./lane-outputs.ts";
 import { type HistoryFold, isRebuilt, type Lane, positionOf, resumeLane, updateOf } from "./lane-resume.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
 import { type InputMessage, type OrderedReader, openOrderedReader } from "./ordered-reader.ts";
 
 export interface ConsumerOptions {
@@ -39,9 +40,6 @@ const DEFAULT_COMMIT_EVERY_MS = 500;
 /** A clock that goes over hours closes many candles: so many outputs are published without waiting for more. */
 const ENOUGH_OUTPUTS = 5_000;
 const TAKE_WAIT_MS = 100;
-const RENEW_EVERY_MS = 3_000;
-/** A lease is renewed so often while it lasts. */
-const RENEWALS_PER_LEASE = 4;
 const VERIFY_EVERY_MS = 30_000;
 const DEFAULT_KEEP_EVERY_MS = 60_000;
 const LONGEST_BACKOFF_MS = 5_000;
@@ -68,8 +66,7 @@ class Consumer {
   readonly #options: ConsumerOptions;
   readonly #lanes = new Map<number, Lane>();
   readonly #outputs: LaneOutputs;
-  readonly #renewEveryMs: number;
-  #renewing = false;
+  readonly #leases: LeaseKeeper;
   /** How the messages of a rebuild are folded. */
   readonly #history: HistoryFold;
   /** Lanes that are leased, and not yet resumed. */
@@ -82,7 +79,7 @@ class Consumer {
   constructor(options: ConsumerOptions) {
     this.#options = options;
     this.#outputs = new LaneOutputs(options.bus, options.outputStreams);
-    this.#renewEveryMs = Math.min(RENEW_EVERY_MS, options.store.ttlMs / RENEWALS_PER_LEASE);
+    this.#leases = new LeaseKeeper(options.store, () => [...this.#lanes.values(), ...this.#taken]);
     this.#history = {
       fold: async (lane, message) => {
         await this.#foldLane(lane, message);
@@ -99,12 +96,11 @@ class Consumer {
     let verified = Date.now();
     let reconnects = bus.reconnects();
     let waitMs = TAKE_WAIT_MS;
-    // restoring and rebuilding lanes, or a slow commit, may take longer than a lease
-    const heartbeat = setInterval(() => void this.#renew(), this.#renewEveryMs);
+    this.#leases.begin();
     try {
       while (!signal.aborted) {
         const now = Date.now();
-        if (now - renewed > this.#renewEveryMs) {
+        if (now - renewed > this.#leases.everyMs) {
           await this.#balance();
           renewed = Date.now();
         }
@@ -131,10 +127,11 @@ class Consumer {
         await this.#flush(false);
       }
       await this.#flush(true);
+      await this.#leases.end();
       await store.release([...this.#lanes.values()]);
       await store.leave();
     } finally {
-      clearInterval(heartbeat);
+      await this.#leases.end();
       await this.#reader?.close().catch(() => undefined);
       this.#reader = null;
       this.#outputs.clear();
@@ -143,20 +140,6 @@ class Consumer {
       if (!signal.aborted) await store.release(lanes).catch(() => undefined);
       this.#lanes.clear();
       this.#taken = [];
-    }
-  }
-
-  /** Prolongs what is held, beside the loop; whether a lane was lost the loop finds out by itself. */
-  async #renew(): Promise<void> {
-    if (this.#renewing) return;
-    this.#renewing = true;
-    try {
-      await this.#options.store.join();
-      await this.#options.store.renew([...this.#lanes.values(), ...this.#taken]);
-    } catch {
-      // a database that is away stops the loop, which says so
-    } finally {
-      this.#renewing = false;
     }
   }
 

@@ -1,7 +1,16 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { restoreStore, snapshotStore } from "../../testkit/src/nats.ts";
 import type { Bus } from "../src/bus.ts";
-import { type CountingReplica, type LaneSurroundings, numbered, openLaneSurroundings, seenBy, startCounting } from "./counting-lanes.ts";
+import {
+  type CountingReplica,
+  createGate,
+  type LaneSurroundings,
+  numbered,
+  openLaneSurroundings,
+  seenBy,
+  startCounting,
+} from "./counting-lanes.ts";
 
 let around: LaneSurroundings;
 let replicas: CountingReplica[] = [];
@@ -61,4 +70,33 @@ test("a broker that loses its tail while the positions are checked after a recon
   await reconnected(before);
   await expect.poll(() => replica.said.map(({ detail }) => detail).join("\n"), { timeout: 10_000 }).toContain("lost its tail");
   expect(lossy).toBeGreaterThan(before);
+});
+
+test("a process that stops while it renews its membership is no member afterwards", async () => {
+  const committing = createGate();
+  const joining = createGate();
+  let held = false;
+  const replica = start({ leaseMs: 1_000 }, (handler, store) => {
+    const commit = handler.commit.bind(handler);
+    handler.commit = async (updates) => {
+      held = true;
+      await committing.pass();
+      return commit(updates);
+    };
+    const join = store.join.bind(store);
+    store.join = async () => {
+      // while the loop stands in its commit, only the renewal beside it joins
+      if (held) await joining.pass();
+      return join();
+    };
+  });
+  await publish(1, 1);
+  await joining.reached;
+  replica.abort();
+  committing.open();
+  await Promise.race([replica.done, sleep(500)]);
+  joining.open();
+  await replica.done;
+  await sleep(200);
+  expect((await around.pool.query("select owner from counting.members")).rows).toEqual([]);
 });
