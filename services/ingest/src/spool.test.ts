@@ -128,6 +128,19 @@ test("acknowledged files go when they are old or room is needed; the state of a 
   expect(again.lastN).toBe(50);
 });
 
+test.each([{ keepMs: 0 }, { maxBytes: 1_000 }])("a spool that is killed just after its start keeps all states with %j", (options) => {
+  const first = openSpool();
+  first.keepState("s", 3, 0, "state");
+  append(first, 50, 100);
+  first.acknowledge(49, 49, "t");
+  const killed = openSpool(options);
+  killed.acknowledge(50, 50, "t");
+  expect(killed.segments).toHaveLength(1);
+  const again = openSpool();
+  expect(again.sourceState("s")).toEqual({ position: 3, index: 0, lastIndex: 50, state: "state" });
+  expect(again.lastN).toBe(50);
+});
+
 test("a full spool makes sources wait until messages are acknowledged", async () => {
   const spool = openSpool({ maxBytes: 5_000, segmentBytes: 1_000 });
   for (let i = 0; i < 8; i++) append(spool, 5, 100);

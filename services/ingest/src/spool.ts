@@ -57,7 +57,7 @@ export class Spool {
   readonly #sources = new Map<string, SourceState>();
   readonly #generation: number;
   readonly #timer: NodeJS.Timeout;
-  #file: number;
+  #file = -1;
   #openedMs = Date.now();
   #buffer: Buffer[] = [];
   #buffered = 0;
@@ -77,7 +77,7 @@ export class Spool {
     this.#generation = takeGeneration(options.folder);
     this.#segments = loadSegments(options.folder, (record) => this.#remember(record));
     this.#bufferedN = this.#segments.at(-1)?.lastN ?? 0;
-    this.#file = this.#openSegment();
+    this.#openSegment();
     this.#timer = setInterval(() => this.#sync(), SYNC_MS);
   }
 
@@ -163,16 +163,10 @@ export class Spool {
   /** Writes what was added to the file, and wakes the reader. */
   commit(): void {
     if (this.#buffered > 0) {
-      const bytes = Buffer.concat(this.#buffer, this.#buffered);
-      const active = this.#segments.at(-1) as Segment;
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at, bytes.length - at);
-      active.bytes += bytes.length;
-      active.lastN = this.#bufferedN;
-      active.writtenMs = Date.now();
-      this.#buffer = [];
-      this.#buffered = 0;
+      this.#write();
       this.#dirty = true;
-      if (active.bytes >= (this.#options.segmentBytes ?? SEGMENT_BYTES) || Date.now() - this.#openedMs >= SEGMENT_MS) this.#rotate();
+      const { bytes } = this.#segments.at(-1) as Segment;
+      if (bytes >= (this.#options.segmentBytes ?? SEGMENT_BYTES) || Date.now() - this.#openedMs >= SEGMENT_MS) this.#rotate();
     }
     this.#wakeReader?.();
   }
@@ -229,28 +223,36 @@ export class Spool {
     this.#push(encodeRecord(RECORD_ACKNOWLEDGED, this.#acknowledged));
   }
 
-  /** Every process and every turn begins a file of its own, headed by the state of all sources. */
-  #openSegment(): number {
+  #write(): void {
+    const bytes = Buffer.concat(this.#buffer, this.#buffered);
+    const active = this.#segments.at(-1) as Segment;
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at, bytes.length - at);
+    active.bytes += bytes.length;
+    active.lastN = this.#bufferedN;
+    active.writtenMs = Date.now();
+    this.#buffer = [];
+    this.#buffered = 0;
+  }
+
+  /** Every process and every turn begins a file of its own, headed by the state of all sources: on disk before an older file may go. */
+  #openSegment(): void {
     const firstN = this.#bufferedN + 1;
     const path = segmentPath(this.#options.folder, firstN, this.#generation);
     this.#segments.push({ path, firstN, lastN: firstN - 1, bytes: 0, writtenMs: Date.now() });
     this.#openedMs = Date.now();
-    const file = openSync(path, "w");
+    this.#file = openSync(path, "w");
     if (this.#acknowledged !== null) this.#push(encodeRecord(RECORD_ACKNOWLEDGED, this.#acknowledged));
     for (const source of this.#sources.keys()) this.#pushState(source);
-    return file;
+    this.#write();
+    fsyncSync(this.#file);
   }
 
+  /** Begins the next file once all of this one is on disk: the next one alone would be a spool with a hole. */
   #rotate(): void {
-    const active = this.#segments.at(-1) as Segment;
-    if (active.lastN < active.firstN) return;
-    const old = this.#file;
-    this.#file = this.#openSegment();
-    fsync(old, (error) => {
-      if (error !== null) this.#options.onError(error);
-      closeSync(old);
-    });
-    this.commit();
+    if (this.lastN < (this.#segments.at(-1) as Segment).firstN) return;
+    fsyncSync(this.#file);
+    closeSync(this.#file);
+    this.#openSegment();
     this.#trim();
   }
 
@@ -273,8 +275,7 @@ export class Spool {
     let bytes = this.bytes;
     while (this.#segments.length > 1) {
       const oldest = this.#segments[0] as Segment;
-      if (oldest.lastN > done) break;
-      if (oldest.writtenMs > aged && bytes < this.#options.maxBytes * FULL_SHARE) break;
+      if (oldest.lastN > done || (oldest.writtenMs > aged && bytes < this.#options.maxBytes * FULL_SHARE)) break;
       unlinkSync(oldest.path);
       bytes -= oldest.bytes;
       this.#segments.shift();
