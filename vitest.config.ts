@@ -23,6 +23,8 @@ export default defineConfig({
           name: "unit",
           // nothing here outlives its test, so files share a process and what it loaded
           isolate: false,
+          maxWorkers: "100%",
+          sequence: { groupOrder: 0 },
           include: ["packages/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "infra/**/src/**/*.test.ts"],
           testTimeout: 30_000,
         },
@@ -36,6 +38,7 @@ export default defineConfig({
           hookTimeout: 180_000,
           // many wait for a time or for a process: three keep two cores busy
           maxWorkers: 3,
+          sequence: { groupOrder: 1 },
           globalSetup: ["packages/testkit/src/shared-servers.ts"],
           setupFiles: ["packages/testkit/src/process-coverage.ts"],
         },
