@@ -10,7 +10,8 @@ const size = z.number().describe("base currency or contracts");
 const sizeOrNull = size.nullable();
 const ratio = z.number().nullable();
 
-const keyFields = {
+/** What a candle is of, in every message about candles. */
+export const keyFields = {
   venue: text,
   instrument: text,
   timeframe: z.enum(TIMEFRAMES),

@@ -1,6 +1,7 @@
 import { candle, candleRecomputed, formingCandle } from "./candle-messages.ts";
 import { deadLetterRetryCommand, ingestStatusCommand, replayCommand } from "./control-messages.ts";
 import { deadLetter } from "./dead-letter-messages.ts";
+import { enriched, enrichedRecomputed } from "./enriched-messages.ts";
 import { schemaId } from "./generate-schemas.ts";
 import { clock, gap, status, tradeBatch } from "./market-messages.ts";
 import { type MessageDefinition, type Payload, subjectOf } from "./message.ts";
@@ -147,6 +148,50 @@ export const examples: readonly Example[] = [
     inputSeq: 98_231,
   }),
   example(formingCandle, { ...oneMinute, state: "forming", stamps, update: 3, basedOnSeq: 98_102 }),
+  example(enriched, {
+    ...candleColumns(oneMinute),
+    state: "closed",
+    candleRevision: 0,
+    candleAlgo: "candle@1.0.0",
+    revision: 0,
+    algo: ["sma@1.0.0(period=50)", "rsi@1.0.0(period=14)"],
+    indicators: {
+      sma50: 69_480.362,
+      sma200: null,
+      ema9: 69_498.7712345,
+      ema21: 69_490.2083921,
+      rsi14: 56.2831400123,
+      macd: 4.01223781165,
+      macdSignal: 3.62201993411,
+      macdHistogram: 0.39021787754,
+      bbandsUpper: 69_530.1182213,
+      bbandsMiddle: 69_489.905,
+      bbandsLower: 69_449.6917787,
+      atr14: 21.4000312876,
+      natr14: 0.0307913675456,
+      vwapSession: 69_412.8120044,
+      obv: 118.25,
+      stochK: 71.4401288776,
+      stochD: 69.9918200321,
+      adx14: 18.2207754412,
+      linearregSlope20: 2.11300751879,
+      volumeSma20: 1.0825,
+      trendAngle: 5.63879441028,
+    },
+    undefined: [],
+    stamps,
+  }),
+  example(enrichedRecomputed, {
+    venue: "binance",
+    instrument: "BTC-USDT",
+    timeframe: "1m",
+    anchor: "UTC",
+    session: "all",
+    from: 1_718_000_040_000,
+    to: 1_718_000_160_000,
+    cause: "candle-revised",
+    inputSeq: 41_207,
+  }),
   example(deadLetter, {
     service: "aggregator",
     stream: "MARKET",
@@ -162,6 +207,11 @@ export const examples: readonly Example[] = [
   example(ingestStatusCommand, { id: null }),
   example(deadLetterRetryCommand, { dlqSeqs: [12, 13] }),
 ];
+
+/** What an enriched candle takes over as it is. */
+function candleColumns({ revision: _, algo: __, ...columns }: typeof oneMinute): Omit<typeof oneMinute, "revision" | "algo"> {
+  return columns;
+}
 
 function example<Definition extends MessageDefinition>(definition: Definition, payload: Payload<Definition>): Example {
   return { definition, payload: payload as object };

@@ -38,12 +38,15 @@ interface Reads {
 const READS: Readonly<Record<ServiceName, Reads>> = {
   ingest: { consumes: ["MARKET"], looksUp: ["MARKET", "DLQ"], listens: [] },
   aggregator: { consumes: ["MARKET", "CANDLES"], looksUp: ["MARKET", "CANDLES"], listens: [] },
-  api: { consumes: [], looksUp: ["MARKET", "CANDLES", "DLQ"], listens: PUBLIC_SUBJECTS },
+  // at a rebuild it reads what it published before
+  indicator: { consumes: ["CANDLES", "ENRICHED"], looksUp: ["CANDLES", "ENRICHED"], listens: [] },
+  api: { consumes: [], looksUp: ["MARKET", "CANDLES", "ENRICHED", "DLQ"], listens: PUBLIC_SUBJECTS },
 };
 
 const SUMMARIES: Readonly<Record<ServiceName, string>> = {
   ingest: "Writes the input log and reads it back to record it.",
   aggregator: "Reads the input log, writes candles; a rebuild reads which of them are stored already.",
+  indicator: "Reads candles, writes them with their indicators; a rebuild reads which of them are stored already.",
   api: "The gateway: listens and looks up, writes nothing.",
 };
 

@@ -1,6 +1,7 @@
 import { candle, candleRecomputed, formingCandle } from "./candle-messages.ts";
 import { deadLetterRetryCommand, ingestStatusCommand, replayCommand } from "./control-messages.ts";
 import { deadLetter } from "./dead-letter-messages.ts";
+import { enriched, enrichedRecomputed } from "./enriched-messages.ts";
 import { clock, gap, status, tradeBatch } from "./market-messages.ts";
 import type { MessageDefinition, StreamName } from "./message.ts";
 
@@ -13,6 +14,8 @@ export const messages: readonly MessageDefinition[] = [
   candle,
   candleRecomputed,
   formingCandle,
+  enriched,
+  enrichedRecomputed,
   deadLetter,
   replayCommand,
   ingestStatusCommand,
@@ -54,6 +57,16 @@ export const streams: readonly StreamDefinition[] = [
     allowAtomic: true,
     republish: { source: "md.v1.*.*.*.*.*", destination: "live.v1.{{wildcard(1)}}.{{wildcard(3)}}.{{wildcard(4)}}.{{wildcard(5)}}" },
     summary: "Closed and revised candles, exactly once per partition and in order.",
+  },
+  {
+    name: "ENRICHED",
+    subjects: ["md.v1.enriched.>", "md.v1.enriched-recomputed.>"],
+    maxAgeMs: 7 * 24 * HOUR_MS,
+    maxBytes: 15 * GIB,
+    duplicateWindowMs: HOUR_MS,
+    allowAtomic: true,
+    republish: { source: "md.v1.*.*.*.*.*", destination: "live.v1.{{wildcard(1)}}.{{wildcard(3)}}.{{wildcard(4)}}.{{wildcard(5)}}" },
+    summary: "Closed and revised candles with their indicators, exactly once per partition and in order.",
   },
   {
     name: "DLQ",

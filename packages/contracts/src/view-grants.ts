@@ -8,6 +8,7 @@ export interface ViewGrants {
 
 export const viewGrants: readonly ViewGrants[] = [
   { reader: "aggregator", views: ["ingest.pub_instruments", "ingest.pub_trades", "ingest.pub_market_events", "ingest.pub_recorder"] },
+  { reader: "indicator", views: ["aggregator.pub_candles", "aggregator.pub_lanes"] },
   {
     reader: "api",
     views: [
@@ -20,6 +21,8 @@ export const viewGrants: readonly ViewGrants[] = [
       "aggregator.pub_candles",
       "aggregator.pub_lanes",
       "aggregator.pub_parked",
+      "indicator.pub_enriched_candles",
+      "indicator.pub_lanes",
     ],
   },
 ];
