@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { fillAggregatorTables } from "./aggregator-tables.ts";
+import { candleScript } from "./candle-script.ts";
+import {
+  caughtUp,
+  enrichedRows,
+  messagesOf,
+  openSurroundings,
+  outputsByPartition,
+  publish,
+  type Replica,
+  type Surroundings,
+  startReplica,
+} from "./harness.ts";
+
+const script = candleScript(12, 420);
+const half = Math.floor(script.messages.length / 2);
+
+let around: Surroundings;
+let replicas: Replica[] = [];
+
+beforeEach(async () => {
+  around = await openSurroundings();
+  replicas = [];
+});
+
+afterEach(async () => {
+  for (const replica of replicas) await replica.stop().catch(() => undefined);
+  await around[Symbol.asyncDispose]();
+});
+
+async function run(): Promise<string[]> {
+  const replica = startReplica(around);
+  replicas.push(replica);
+  await caughtUp(around);
+  await replica.stop();
+  return enrichedRows(around);
+}
+
+/** Rows without what depends on how often a key was sent. */
+function values(rows: readonly string[]): unknown[] {
+  return rows.map((line) => {
+    const { revision, ...row } = JSON.parse(line) as Record<string, unknown>;
+    return row;
+  });
+}
+
+test("a start from the aggregator's history ends with the values of the run that saw every message", async () => {
+  await publish(around.bus, script.messages);
+  const expected = values(await run());
+  await around[Symbol.asyncDispose]();
+
+  around = await openSurroundings();
+  await publish(around.bus, script.messages.slice(0, half));
+  await fillAggregatorTables(around, script.candlesAfter(half));
+  const replica = startReplica(around);
+  replicas.push(replica);
+  await expect.poll(() => replica.handler.lanes.size, { timeout: 20_000 }).toBe(16);
+  await publish(around.bus, script.messages.slice(half));
+  const rows = await (async () => {
+    await caughtUp(around);
+    await replica.stop();
+    return enrichedRows(around);
+  })();
+  expect(values(rows)).toEqual(expected);
+  // the history's candles came first, each once, at the revision it then had
+  const first = (await messagesOf(around.bus, "ENRICHED")).slice(0, script.candlesAfter(half).length);
+  expect(first.map(({ text }) => (JSON.parse(text) as { revision: number }).revision).every((revision) => revision === 0)).toBe(true);
+  expect(new Set(first.map(({ id }) => id)).size).toBe(first.length);
+});
+
+test("lanes that are rebuilt have the same rows and send nothing again; later revisions are above the former ones", async () => {
+  await publish(around.bus, script.messages.slice(0, half));
+  const before = await run();
+  const sent = await outputsByPartition(around.bus);
+  await fillAggregatorTables(around, script.candlesAfter(half));
+  await around.database.query("update indicator.lanes set input_id = 'of another history'");
+  expect(await run()).toEqual(before);
+  expect(await outputsByPartition(around.bus)).toEqual(sent);
+
+  await publish(around.bus, script.messages.slice(half));
+  const rows = await run();
+  const revisions = new Map<string, number>();
+  for (const { subject, text } of await messagesOf(around.bus, "ENRICHED")) {
+    if (!subject.includes(".enriched.")) continue;
+    const { openTime, revision } = JSON.parse(text) as { openTime: number; revision: number };
+    const key = `${subject} ${openTime}`;
+    expect(revision, key).toBe((revisions.get(key) ?? -1) + 1);
+    revisions.set(key, revision);
+  }
+  expect(revisions.size).toBe(rows.length);
+});
+
+test("a message that makes the handler throw parks its instrument, over restarts; the others go on", async () => {
+  const seq = script.messages.findIndex(({ subject }, i) => i > half && subject.includes("BBB-USD")) + 1;
+  const poison = (handler: Replica["handler"]): void => {
+    const apply = handler.apply.bind(handler);
+    handler.apply = (input, lane, message, emit) => {
+      if (message.seq === seq) throw new TypeError("a fault in the code");
+      apply(input, lane, message, emit);
+    };
+  };
+  await publish(around.bus, script.messages.slice(0, half + 200));
+  for (let i = 0; i < 3; i++) await expect(startReplica(around, {}, poison).done).rejects.toThrow("a fault in the code");
+  await run();
+  await publish(around.bus, script.messages.slice(half + 200));
+  const rows = await run();
+  expect(await around.database.query("select venue, instrument from indicator.pub_parked")).toEqual([
+    { venue: "test", instrument: "BBB-USD" },
+  ]);
+  const expected = script.candlesAfter(script.messages.length);
+  const count = (of: string) => rows.filter((row) => row.includes(of)).length;
+  for (const of of ["AAA-USD", "CCC-USD"]) expect(count(of)).toBe(expected.filter(({ instrument }) => instrument === of).length);
+  expect(count("BBB-USD")).toBeLessThan(expected.filter(({ instrument }) => instrument === "BBB-USD").length);
+});
+
+test("a message that cannot be read is dead-lettered, and its series goes on", async () => {
+  const [first, ...rest] = script.messages.slice(0, 200) as [(typeof script.messages)[number], ...(typeof script.messages)[number][]];
+  const bad = { ...first, headers: { "Nats-Msg-Id": "bad" }, data: new TextEncoder().encode('{"venue":') };
+  await publish(around.bus, [bad, first, ...rest]);
+  const rows = await run();
+  const letter = await around.bus.getMessage("DLQ", 1);
+  expect(new TextDecoder().decode(letter?.data)).toContain("not JSON");
+  expect(rows).toHaveLength(script.candlesAfter(200).length);
+});
+
+test("the service's rights do not reach the aggregator's tables, only its views", async () => {
+  await expect(around.pool.query("select count(*) from aggregator.pub_candles")).resolves.toBeDefined();
+  await expect(around.pool.query("select count(*) from aggregator.pub_lanes")).resolves.toBeDefined();
+  await expect(around.pool.query("select count(*) from aggregator.candles")).rejects.toThrow("permission denied");
+  await expect(around.pool.query("delete from aggregator.pub_candles")).rejects.toThrow("permission denied");
+});
