@@ -6,10 +6,10 @@ import type { Logger } from "pino";
 import type { Bus } from "./bus.ts";
 import { publishDeadLetter } from "./dead-letter.ts";
 import { HandlerFaultError, isMistake, isOperational, LanesLostError } from "./failures.ts";
-import { findFault } from "./lane-check.ts";
+import { findFault, passQuietLanes } from "./lane-check.ts";
 import type { LaneHandler } from "./lane-handler.ts";
 import { LaneOutputs } from "./lane-outputs.ts";
-import { type HistoryFold, isRebuilt, type Lane, positionOf, resumeLane, updateOf } from "./lane-resume.ts";
+import { type HistoryFold, isRebuilt, type Lane, lastInputOf, positionOf, resumeLane, updateOf } from "./lane-resume.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { type InputMessage, type OrderedReader, openOrderedReader } from "./ordered-reader.ts";
 
@@ -74,6 +74,8 @@ class Consumer {
   #reader: OrderedReader | null = null;
   /** When rows were last committed, epoch milliseconds. */
   lastCommit = 0;
+  /** The newest message that the reader gave: no lane has anything before it left. */
+  #seen: InputMessage | null = null;
   #lastRead: { message: InputMessage; input: unknown } | null = null;
 
   constructor(options: ConsumerOptions) {
@@ -123,9 +125,11 @@ class Consumer {
           await this.#fold(message);
           if (this.#outputs.count >= ENOUGH_OUTPUTS) await this.#flush(true);
         }
+        this.#seen = messages.at(-1) ?? this.#seen;
         waitMs = Math.min(TAKE_WAIT_MS, this.#options.handler.afterFold());
         await this.#flush(false);
       }
+      passQuietLanes(this.#lanes.values(), this.#seen);
       await this.#flush(true);
       await this.#leases.end();
       await store.release([...this.#lanes.values()]);
@@ -175,7 +179,7 @@ class Consumer {
 
   async #openReader(): Promise<void> {
     await this.#reader?.close();
-    this.#reader = null;
+    this.#reader = this.#seen = null;
     if (this.#lanes.size === 0) return;
     const from = Math.min(...[...this.#lanes.values()].map((lane) => lane.seq)) + 1;
     const filters = this.#options.partitioned ? partitionFilters([...this.#lanes.keys()]) : [STORED_SUBJECTS];
@@ -273,10 +277,11 @@ class Consumer {
 
   /** Holds every lane's committed position against the streams again. */
   async #verify(): Promise<void> {
-    const { bus, inputStream } = this.#options;
+    const { bus, handler, inputStream } = this.#options;
+    passQuietLanes(this.#lanes.values(), this.#seen);
     await this.#flush(true);
     for (const lane of this.#lanes.values()) {
-      const fault = await findFault(bus, positionOf(lane), inputStream);
+      const fault = await findFault(bus, positionOf(lane), inputStream, () => lastInputOf(handler, lane.lane));
       if (fault !== null) throw new LanesLostError(`lane ${lane.lane}: ${fault}`);
     }
   }

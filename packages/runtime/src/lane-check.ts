@@ -1,11 +1,36 @@
 import type { LanePosition, OutputPosition } from "@tickfleet/database/checkpoint";
 import type { Bus, StreamPosition } from "./bus.ts";
 
-/** Why a checkpoint does not hold against the streams; null where it does. */
-export async function findFault(bus: Bus, position: LanePosition, inputStream: string): Promise<string | null> {
+/**
+ * Why a checkpoint does not hold against the streams; null where it does.
+ * @param lastInput sequence of the last message there ever was for the lane, null where its writer cannot tell: what the stream has
+ * dropped by age after that was others'
+ */
+export async function findFault(
+  bus: Bus,
+  position: LanePosition,
+  inputStream: string,
+  lastInput: () => Promise<number | null>,
+): Promise<string | null> {
   const input = await bus.streamPosition(inputStream);
+  if (position.streamCreated === input.created && position.seq + 1 < input.firstSeq) {
+    const last = await lastInput();
+    if (last !== null && last <= position.seq) return outputsFault(bus, position);
+  }
   const fault = await positionFault(bus, inputStream, input, { created: position.streamCreated, seq: position.seq, id: position.inputId });
-  if (fault !== null) return fault;
+  return fault ?? outputsFault(bus, position);
+}
+
+/** Takes lanes that nothing came for up to the newest message read, so that none stays behind what the stream keeps. */
+export function passQuietLanes(
+  lanes: Iterable<{ seq: number; inputId: string; dirty: boolean }>,
+  seen: { seq: number; id: string } | null,
+): void {
+  if (seen === null) return;
+  for (const lane of lanes) if (lane.seq < seen.seq) Object.assign(lane, { seq: seen.seq, inputId: seen.id, dirty: true });
+}
+
+async function outputsFault(bus: Bus, position: LanePosition): Promise<string | null> {
   for (const [stream, remembered] of Object.entries(position.outputs)) {
     const outputFault = await outputFaultOf(bus, stream, remembered);
     if (outputFault !== null) return outputFault;

@@ -21,6 +21,8 @@ export interface LaneHistory {
   streamCreated: string;
   seq: number;
   inputId: string;
+  /** `seq` is the last message there ever was for the lane: what the stream has dropped by age after it was others'. */
+  isLast?: boolean;
   /** Gives back what the reading holds; also where nothing was read. */
   close(): Promise<void>;
 }
@@ -38,6 +40,8 @@ export interface LaneHandler {
   wipe(lane: number, epoch: number): Promise<void>;
   /** The lane's history; null where this service has none and begins at the stream's first message. */
   history(lane: number): Promise<LaneHistory | null>;
+  /** Sequence of the last message that the input's writer says it sent to the lane; null where it says nothing. Absent: nobody tells. */
+  lastInput?(lane: number): Promise<number | null>;
   /** Forgets a lane that is another's now. */
   forget(lane: number): void;
   /** Reads a message; throws InvalidMessageError where it cannot be read. What it returns holds until the next call. */

@@ -35,6 +35,11 @@ export interface ResumeOptions {
   outputStreams: readonly string[];
 }
 
+/** Sequence of the last message there ever was for a lane, where its handler can tell. */
+export async function lastInputOf(handler: LaneHandler, lane: number): Promise<number | null> {
+  return (await handler.lastInput?.(lane)) ?? null;
+}
+
 /** Whether a lane's messages come from its history at present. */
 export function isRebuilt({ streamCreated }: { streamCreated: string | null }): boolean {
   return streamCreated?.startsWith(REBUILD_OF) ?? false;
@@ -62,7 +67,8 @@ export interface HistoryFold {
 export async function resumeLane(options: ResumeOptions, fold: HistoryFold, owned: OwnedLane): Promise<Lane> {
   const { bus, handler, inputStream, logger, store } = options;
   const input = await bus.streamPosition(inputStream);
-  const fault = await findFault(bus, owned, inputStream);
+  const lastInput = () => lastInputOf(handler, owned.lane);
+  const fault = await findFault(bus, owned, inputStream, lastInput);
   if (fault === null) {
     await handler.restore(owned.lane);
     return laneAt(options, owned, input.created, true);
@@ -70,7 +76,7 @@ export async function resumeLane(options: ResumeOptions, fold: HistoryFold, owne
   if (owned.streamCreated !== null) {
     logger.error({ lane: owned.lane, seq: owned.seq, fault }, "the checkpoint does not hold against the stream");
     for (const older of await store.kept(owned.lane)) {
-      if ((await findFault(bus, older, inputStream)) !== null) continue;
+      if ((await findFault(bus, older, inputStream, lastInput)) !== null) continue;
       logger.warn({ lane: owned.lane, from: owned.seq, to: older.seq }, "stepping back to an older checkpoint");
       await handler.rollBack(owned.lane, owned.epoch, older);
       await handler.restore(owned.lane);
@@ -110,7 +116,7 @@ async function rebuild(options: ResumeOptions, fold: HistoryFold, owned: OwnedLa
     return { ...lane, committedSeq: 0 };
   }
   try {
-    if (history.streamCreated !== created || history.seq + 1 < firstSeq) {
+    if (history.streamCreated !== created || (!history.isLast && history.seq + 1 < firstSeq)) {
       throw new Error(`lane ${owned.lane} waits for the recorder, which has not yet read the present stream`);
     }
     if (owned.streamCreated !== null) logger.warn({ lane: owned.lane, to: history.seq }, "rebuilding from history");

@@ -7,7 +7,7 @@ import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import type { EmitOutput, LaneHandler, LaneHistory } from "@tickfleet/runtime/lane-handler";
 import type { InputMessage } from "@tickfleet/runtime/ordered-reader";
 import { type CandleInput, readCandleInput } from "./candle-input.ts";
-import { openHistory } from "./history-store.ts";
+import { findLastInput, openHistory } from "./history-store.ts";
 import { IndicatorSeries } from "./indicator-series.ts";
 import { instrumentKeyOf, LaneState } from "./lane-state.ts";
 import { LaneWriter } from "./lane-writer.ts";
@@ -50,6 +50,10 @@ export class EnrichedHandler implements LaneHandler {
     const history = await openHistory(this.#pool, lane);
     if (history === null) await this.#open(lane, false);
     return history;
+  }
+
+  lastInput(lane: number): Promise<number | null> {
+    return findLastInput(this.#pool, lane);
   }
 
   forget(lane: number): void {

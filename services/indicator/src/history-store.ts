@@ -52,6 +52,7 @@ export async function openHistory(pool: Pool, lane: number): Promise<LaneHistory
       streamCreated: position.created,
       seq: position.seq,
       inputId: position.id,
+      isLast: true,
       messages: readMessages(client, lane, end),
       close: end,
     };
@@ -59,6 +60,15 @@ export async function openHistory(pool: Pool, lane: number): Promise<LaneHistory
     await end();
     throw error;
   }
+}
+
+/** Sequence of the last message that the aggregator sent to a lane of CANDLES; null where it has sent none. */
+export async function findLastInput(pool: Pool, lane: number): Promise<number | null> {
+  const { rows } = await pool.query<{ outputs: Record<string, OutputPosition> }>(
+    `select outputs from aggregator.pub_lanes where lane = $1`,
+    [lane],
+  );
+  return rows[0]?.outputs[STREAM]?.seq ?? null;
 }
 
 async function* readMessages(client: PoolClient, lane: number, end: () => Promise<void>): AsyncGenerator<InputMessage> {

@@ -91,6 +91,36 @@ test("lanes that are rebuilt have the same rows and send nothing again; later re
   expect(revisions.size).toBe(rows.length);
 });
 
+test("what the stream has dropped of other lanes is no loss of a quiet one, and lanes move on together", async () => {
+  await publish(around.bus, script.messages.slice(0, half));
+  await fillAggregatorTables(around, script.candlesAfter(half));
+  await keepOnly(50);
+  const rows = await run();
+  expect(rows).toHaveLength(script.candlesAfter(half).length);
+  const { lastSeq } = await around.bus.streamPosition("CANDLES");
+  const sent = await outputsByPartition(around.bus);
+  // one that lists no instrument has seen nothing
+  await around.database.query("update indicator.lanes set seq = 0, input_id = '' where seq < $1 or lane = 0", [lastSeq]);
+  const replica = startReplica(around);
+  replicas.push(replica);
+  await expect.poll(() => replica.handler.lanes.size, { timeout: 20_000 }).toBe(16);
+  await publish(around.bus, script.messages.slice(half, half + 20));
+  await caughtUp(around);
+  await replica.stop();
+  const [least] = await around.database.query<{ seq: string }>("select min(seq) as seq from indicator.lanes");
+  expect(Number(least?.seq)).toBe(lastSeq + 20);
+  for (const [partition, lines] of Object.entries(sent))
+    expect((await outputsByPartition(around.bus))[partition]?.slice(0, lines.length)).toEqual(lines);
+});
+
+/** Lets CANDLES hold so many messages. */
+async function keepOnly(messages: number): Promise<void> {
+  const { connection } = around.bus;
+  const info = (await connection.request("$JS.API.STREAM.INFO.CANDLES")).json<{ config: object }>();
+  const answer = await connection.request("$JS.API.STREAM.UPDATE.CANDLES", JSON.stringify({ ...info.config, max_msgs: messages }));
+  expect(answer.json<{ error?: unknown }>().error).toBeUndefined();
+}
+
 test("a message that makes the handler throw parks its instrument, over restarts; the others go on", async () => {
   const seq = script.messages.findIndex(({ subject }, i) => i > half && subject.includes("BBB-USD")) + 1;
   const poison = (handler: Replica["handler"]): void => {
