@@ -49,7 +49,7 @@ export class DemoFleet implements AsyncDisposable {
   /** Makes the streams and schemas that are not there. */
   async prepare(): Promise<void> {
     await provisionStreams(this.bus);
-    for (const service of ["ingest", "aggregator", "api"]) {
+    for (const service of ["ingest", "aggregator", "indicator", "api"]) {
       const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(`${service}.`)) }));
       const folder = fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url));
       await migrate({ url: this.database.url, service, folder, grants });
@@ -57,7 +57,11 @@ export class DemoFleet implements AsyncDisposable {
   }
 
   /** Starts a service over these servers, or over others that `env` names. */
-  async start(name: "ingest" | "aggregator" | "api", env: Readonly<Record<string, string>> = {}, until: "ready" | "spawned" = "ready") {
+  async start(
+    name: "ingest" | "aggregator" | "indicator" | "api",
+    env: Readonly<Record<string, string>> = {},
+    until: "ready" | "spawned" = "ready",
+  ) {
     const own: Record<string, string> = name === "api" ? { API_PORT: "0" } : {};
     const servers = { NATS_URL: this.nats.url, DATABASE_URL: this.database.url };
     const service = await spawnService(name, { ...servers, ...own, ...env }, { until });

@@ -53,6 +53,7 @@ export function serviceEnvironment(settings: ServiceSettings): Record<string, st
     // one process of each: after a crash nobody should wait long for its lease to end
     ...fromOutside("INGEST_LEASE_MS", "5000"),
     ...fromOutside("AGGREGATOR_LEASE_MS", "5000"),
+    ...fromOutside("INDICATOR_LEASE_MS", "5000"),
   };
 }
 

@@ -1,6 +1,12 @@
 import { ingestStatusCommand, ingestStatusReplySchema } from "@tickfleet/contracts/control-messages";
 import { streams } from "@tickfleet/contracts/registry";
-import { FleetStatusStore, type OpenGap, type RecordedInstrument } from "@tickfleet/database/fleet-status";
+import {
+  FleetStatusStore,
+  type IndicatorLaneRow,
+  type LanePositionRow,
+  type OpenGap,
+  type RecordedInstrument,
+} from "@tickfleet/database/fleet-status";
 import { describeDatabaseError } from "@tickfleet/database/pool";
 import type { FleetLocation } from "@tickfleet/local/fleet-location";
 import type { Bus } from "@tickfleet/runtime/bus";
@@ -22,7 +28,7 @@ interface StreamReport {
   lastSeq: number;
 }
 
-/** A reader of MARKET; `lag` counts the messages that it has not committed yet. */
+/** A reader of MARKET, or of what its readers write; `lag` counts the messages that it has not committed yet. */
 interface ReaderReport {
   name: string;
   seq: number;
@@ -122,21 +128,20 @@ async function listJobs(bus: Bus): Promise<ReplayJob[]> {
 }
 
 async function readReaders(store: FleetStatusStore, market: StreamReport | undefined): Promise<ReaderReport[]> {
-  const [recorder, lanes] = await Promise.all([store.recorder(), store.lanes()]);
+  const [recorder, lanes, indicatorLanes] = await Promise.all([store.recorder(), store.lanes(), store.indicatorLanes()]);
   const reports = [{ name: "recorder", ...recorder, detail: "" }];
   const slowest = lanes.reduce<(typeof lanes)[number] | null>(
     (least, lane) => (least === null || lane.seq < least.seq ? lane : least),
     null,
   );
   if (slowest !== null) {
-    const held = lanes.filter((lane) => lane.held).length;
     reports.push({
       name: "aggregator",
       ...slowest,
-      detail: held === lanes.length ? "" : `${lanes.length - held} of ${lanes.length} lanes have no owner`,
+      detail: ownersOf(lanes),
     });
   }
-  return reports.map(({ name, seq, streamCreated, detail }) => {
+  const found = reports.map(({ name, seq, streamCreated, detail }) => {
     const isOther = market !== undefined && streamCreated !== market.created;
     return {
       name,
@@ -145,4 +150,18 @@ async function readReaders(store: FleetStatusStore, market: StreamReport | undef
       detail: isOther ? [detail, "has not begun with this MARKET"].filter(Boolean).join("; ") : detail,
     };
   });
+  return indicatorLanes.length === 0 ? found : [...found, indicatorReader(indicatorLanes)];
+}
+
+/** The indicator reads CANDLES, where each lane has only the messages of its instruments. */
+function indicatorReader(lanes: readonly IndicatorLaneRow[]): ReaderReport {
+  const others = lanes.filter(({ written, streamCreated }) => written.seq > 0 && streamCreated !== written.streamCreated);
+  const lag = lanes.reduce((sum, { seq, written }) => sum + Math.max(0, written.seq - seq), 0);
+  const faults = [ownersOf(lanes), others.length === 0 ? "" : "has not begun with this CANDLES"];
+  return { name: "indicator", seq: Math.max(...lanes.map(({ seq }) => seq)), lag, detail: faults.filter(Boolean).join("; ") };
+}
+
+function ownersOf(lanes: readonly LanePositionRow[]): string {
+  const held = lanes.filter((lane) => lane.held).length;
+  return held === lanes.length ? "" : `${lanes.length - held} of ${lanes.length} lanes have no owner`;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ingestStatusCommand, ingestStatusReplySchema, replayCommand, replayReplySchema } from "@tickfleet/contracts/control-messages";
 import type { Payload } from "@tickfleet/contracts/message";
-import { FleetStatusStore } from "@tickfleet/database/fleet-status";
+import { FleetStatusStore, type IndicatorLaneRow } from "@tickfleet/database/fleet-status";
 import { describeDatabaseError } from "@tickfleet/database/pool";
 import type { Bus } from "@tickfleet/runtime/bus";
 import { NoAnswerError, request } from "@tickfleet/runtime/request";
@@ -9,7 +9,7 @@ import { CommandError } from "./command.ts";
 import { lettersOfJob, positionOfLetters } from "./letters.ts";
 import type { Progress } from "./progress.ts";
 import { watchLatency } from "./replay-latency.ts";
-import { createSummary, type ReplayJob, type ReplaySummary } from "./replay-summary.ts";
+import { createSummary, type DerivedCounts, type ReplayJob, type ReplaySummary } from "./replay-summary.ts";
 
 export type ReplayRequest = Payload<typeof replayCommand>;
 
@@ -36,13 +36,19 @@ export async function followReplay(bus: Bus, databaseUrl: string, order: ReplayR
     if (ended.lastSeq !== null) await untilStored(bus, store, ended, progress);
     const job = await patiently(progress, () => findJob(bus, order.id));
     const seconds = (performance.now() - began) / 1000;
-    const candles =
-      job.venue === null ? {} : await patiently(progress, () => store.candleCounts(job.venue as string, [...new Set(job.instruments)]));
+    const counts = await patiently(progress, () => countDerived(store, job));
     const dead = await patiently(progress, () => lettersOfJob(bus, job, letters.lastSeq));
-    return createSummary(job, candles, seconds, latency(), dead);
+    return createSummary(job, counts, seconds, latency(), dead);
   } finally {
     await store.close();
   }
+}
+
+async function countDerived(store: FleetStatusStore, { venue, instruments }: ReplayJob): Promise<DerivedCounts> {
+  if (venue === null) return { candles: {}, indicators: 0 };
+  const names = [...new Set(instruments)];
+  const [candles, indicators] = await Promise.all([store.candleCounts(venue, names), store.indicatorCount(venue, names)]);
+  return { candles, indicators };
 }
 
 /** The same id may be sent again: it stays one job. */
@@ -85,7 +91,7 @@ async function findJob(bus: Bus, id: string): Promise<ReplayJob> {
   return job;
 }
 
-/** Waits until the recorder and every lane have committed the job's last message. */
+/** Waits until the recorder, every lane, and those that read what the lanes write have committed all that follows from the job's last message. */
 async function untilStored(bus: Bus, store: FleetStatusStore, job: ReplayJob, progress: Progress): Promise<void> {
   let noteAt = performance.now() + QUIET_MS;
   for (;;) {
@@ -109,7 +115,16 @@ async function findLaggards(bus: Bus, store: FleetStatusStore, job: ReplayJob): 
   const isBehind = (reader: { streamCreated: string | null; seq: number }): boolean =>
     reader.streamCreated !== market.created || reader.seq < target;
   const behind = lanes.filter(isBehind).length;
-  return [...(isBehind(recorder) ? ["the recorder"] : []), ...(behind > 0 ? [`${behind} of the aggregator's lanes`] : [])];
+  const laggards = [...(isBehind(recorder) ? ["the recorder"] : []), ...(behind > 0 ? [`${behind} of the aggregator's lanes`] : [])];
+  if (laggards.length > 0) return laggards;
+  // only now is it known what the aggregator has written of the job
+  const unread = (await store.indicatorLanes()).filter(isUnread).length;
+  return unread > 0 ? [`${unread} of the indicator's lanes`] : [];
+}
+
+/** Whether a lane has not yet read all that was written for it. */
+function isUnread({ streamCreated, seq, written }: IndicatorLaneRow): boolean {
+  return written.streamCreated !== null && written.seq > 0 && (streamCreated !== written.streamCreated || seq < written.seq);
 }
 
 /** Does something again while a server or service is away, for minutes. */

@@ -18,6 +18,7 @@ export interface ReplaySummary {
   lastTime: number | null;
   /** Candles of every state on record of the replayed instruments, per timeframe. */
   candles: Record<string, number>;
+  /** Enriched candles with at least one indicator, of the same instruments. */
   indicators: number;
   patterns: number;
   signals: number;
@@ -36,9 +37,12 @@ export interface DeadMessages {
   error: string;
 }
 
+/** What is on record of a job's instruments. */
+export type DerivedCounts = Pick<ReplaySummary, "candles" | "indicators">;
+
 export function createSummary(
   job: ReplayJob,
-  candles: Readonly<Record<string, number>>,
+  { candles, indicators }: DerivedCounts,
   seconds: number,
   latencyMs: HopLatencies,
   dead: DeadMessages | null,
@@ -51,7 +55,7 @@ export function createSummary(
     firstTime: job.firstTime,
     lastTime: job.lastTime,
     candles: Object.fromEntries(TIMEFRAMES.map((timeframe) => [timeframe, candles[timeframe] ?? 0])),
-    indicators: 0,
+    indicators,
     patterns: 0,
     signals: 0,
     seconds: Math.round(seconds * 1000) / 1000,

@@ -13,7 +13,7 @@ import type { ReplaySummary } from "./replay-summary.ts";
 const HELP = `tickfleet replay FILE... [options]
 
 Sends recorded files through the running fleet, in the order given, and returns when everything derived from
-them is stored: trades recorded, candles of all timeframes. Files that were replayed before change nothing.
+them is stored: trades recorded, candles and indicators of all timeframes. Files that were replayed before change nothing.
 
   --venue V         venue of the trades, where the file does not tell it
   --instrument I    canonical instrument, such as BTC-USDT, for files that do not name it
@@ -136,6 +136,7 @@ function inWords(summary: ReplaySummary): string[] {
     ...(summary.outsideSession === 0 ? [] : [`             ${count(summary.outsideSession)} outside of trading hours, in no candle`]),
     `time         ${formatTime(summary.firstTime)} to ${formatTime(summary.lastTime)}`,
     `candles      ${candles.join(", ") || "none"}`,
+    `indicators   ${count(summary.indicators)} candles with indicators`,
     `took         ${summary.seconds.toFixed(1)} s, ${count(summary.tradesPerSecond)} trades/s`,
   ];
 }

@@ -1,4 +1,5 @@
 import { candle, candleRecomputed, formingCandle } from "@tickfleet/contracts/candle-messages";
+import { enriched, enrichedRecomputed } from "@tickfleet/contracts/enriched-messages";
 import { clock, gap, status, tradeBatch } from "@tickfleet/contracts/market-messages";
 import { classOf, filterOf, type MessageDefinition, parametersOf } from "@tickfleet/contracts/message";
 import { liveTemplate } from "@tickfleet/contracts/registry";
@@ -14,6 +15,7 @@ seq is the message's place in its stream and prev that of the one before it on t
 the last seq seen tells of a gap. Forming candles are kept in no stream and have neither.
 
   candle:VENUE:INSTRUMENT:TIMEFRAME   candles, forming and closed; TIMEFRAME is one of ${TIMEFRAMES.join(", ")}
+  enriched:VENUE:INSTRUMENT:TIMEFRAME closed candles with their indicators
   trade:VENUE:INSTRUMENT              batches of trades
   gap:VENUE:INSTRUMENT                holes and what became of them
   clock:VENUE:CONNECTION              times up to which a connection is complete
@@ -32,6 +34,7 @@ interface Channel {
 
 const CHANNELS: Readonly<Record<string, Channel>> = {
   candle: { definitions: [candle, candleRecomputed, formingCandle], parts: ["venue", "instrument", "timeframe"] },
+  enriched: { definitions: [enriched, enrichedRecomputed], parts: ["venue", "instrument", "timeframe"] },
   trade: { definitions: [tradeBatch], parts: ["venue", "instrument"] },
   gap: { definitions: [gap], parts: ["venue", "instrument"] },
   clock: { definitions: [clock], parts: ["venue", "connection"] },

@@ -83,10 +83,11 @@ test("subscribe prints what a replay brings, one JSON line a message", async () 
     prev?: number;
     data: { openTime: number; state: string; volumeBase: number };
   }
-  const [closed, all, clocks] = await Promise.all([
+  const [closed, all, clocks, enriched] = await Promise.all([
     subscribe(true, "candle:binance:ETH-USDT:1m", "--closed", "--count", "3"),
     subscribe(false, "candle:*:*:*", "--count", "20"),
     subscribe(false, "clock:*:*", "--count", "2"),
+    subscribe(false, "enriched:binance:*:1m", "--count", "3"),
   ]);
   const replayed = await runCommand(["replay", join(folder, "capture.txt"), "--json", "--data", fleet.address.data]);
   expect(replayed.code).toBe(0);
@@ -97,6 +98,10 @@ test("subscribe prints what a replay brings, one JSON line a message", async () 
   expect(lines[1]?.prev).toBe(lines[0]?.seq);
   expect(lines[2]?.prev).toBe(lines[1]?.seq);
   expect(lines.map(({ data }) => data.openTime / 60_000)).toEqual([0, 1, 2].map((i) => Date.UTC(2024, 1, 28, 23, 57 + i) / 60_000));
+  const withIndicators = linesOf<Line & { data: { indicators: object } }>(await enriched.ended);
+  expect(withIndicators.map(({ kind, data }) => [kind, data.openTime, typeof data.indicators])).toEqual(
+    lines.map(({ data }) => ["enriched", data.openTime, "object"]),
+  );
   expect(linesOf<Line>(await all.ended).some(({ kind }) => kind === "forming-candle")).toBe(true);
   expect(linesOf<Line>(await clocks.ended).map(({ channel }) => channel)).toEqual([
     "clock:binance:replay-ETH-USDT",
@@ -111,7 +116,7 @@ test("a channel that cannot be is refused", async () => {
     command("subscribe", "candle:*:*:2m"),
   ]);
   expect(results.map(({ code }) => code)).toEqual([64, 64, 64]);
-  expect(results[0]?.stderr).toContain("expected a channel of candle, trade, gap, clock, status");
+  expect(results[0]?.stderr).toContain("expected a channel of candle, enriched, trade, gap, clock, status");
   expect(results[1]?.stderr).toContain("candle:VENUE:INSTRUMENT:TIMEFRAME");
   expect(results[2]?.stderr).toContain("found 2m");
 });
@@ -121,11 +126,12 @@ test("status tells services, streams, readers, instruments and replays", async (
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
     ok: true,
-    services: ["aggregator", "api", "ingest"].map((name) => ({ name, ok: true, detail: "" })),
-    streams: [{ name: "MARKET" }, { name: "CANDLES" }, { name: "DLQ" }],
+    services: ["aggregator", "api", "indicator", "ingest"].map((name) => ({ name, ok: true, detail: "" })),
+    streams: [{ name: "MARKET" }, { name: "CANDLES" }, { name: "ENRICHED" }, { name: "DLQ" }],
     readers: [
       { name: "recorder", lag: 0 },
       { name: "aggregator", lag: 0 },
+      { name: "indicator", lag: 0 },
     ],
     instruments: [{ venue: "binance", instrument: "ETH-USDT", parked: false }],
     replays: [{ state: "done", trades: 900, recorded: 900, venue: "binance", instruments: ["ETH-USDT"] }],

@@ -99,7 +99,7 @@ async function dump(run: FleetRun, venue: string, instrument: string): Promise<R
 async function derivedMessages(run: FleetRun): Promise<number> {
   const { stdout } = await runHere(["status", "--json", "--data", run.address.data]);
   const { streams } = JSON.parse(stdout) as { streams: { name: string; lastSeq: number }[] };
-  return streams.find(({ name }) => name === "CANDLES")?.lastSeq ?? -1;
+  return streams.filter(({ name }) => name === "CANDLES" || name === "ENRICHED").reduce((sum, { lastSeq }) => sum + lastSeq, 0);
 }
 
 describe("a capture of our own", () => {
@@ -111,10 +111,12 @@ describe("a capture of our own", () => {
     const summary = await replay(fleet, file);
     const raw = readCapture(lines);
     const expected = buildPlainCandles({ ...raw, ...cryptoDays, priceScale: 2, sizeScale: 5 });
-    expect(summary).toMatchObject({ trades: 900, recorded: 900, quarantined: 0, indicators: 0, patterns: 0, signals: 0 });
+    expect(summary).toMatchObject({ trades: 900, recorded: 900, quarantined: 0, patterns: 0, signals: 0 });
     expect(summary.firstTime).toBe(Math.floor((raw.trades[0]?.timeUs ?? 0) / 1000));
     expect(summary.lastTime).toBe(Math.floor((raw.trades.at(-1)?.timeUs ?? 0) / 1000));
     expect(summary.candles).toEqual(Object.fromEntries([...expected].map(([timeframe, candles]) => [timeframe, candles.length])));
+    const closed = [...expected.values()].flat().filter((candle) => candle["state"] !== "forming" && candle["close"] !== null);
+    expect(summary.indicators).toBe(closed.length);
     await expectCandles(fleet, "binance", "ETH-USDT", expected);
     expect(expected.get("1m")?.some((candle) => candle["completeness"] === "no-trades")).toBe(true);
   });

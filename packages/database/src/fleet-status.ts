@@ -1,6 +1,6 @@
 import { openPool, type Pool } from "./pool.ts";
 
-/** How far the reader of one lane is in MARKET. */
+/** How far the reader of one lane is in its stream. */
 export interface ReaderPosition {
   streamCreated: string | null;
   seq: number;
@@ -11,6 +11,11 @@ export interface LanePositionRow extends ReaderPosition {
   owner: string | null;
   /** Its owner's lease runs. */
   held: boolean;
+}
+
+/** A lane of the indicator service in CANDLES, and how far the aggregator says that it has written there for the same lane. */
+export interface IndicatorLaneRow extends LanePositionRow {
+  written: ReaderPosition;
 }
 
 /** An instrument on record; times in epoch milliseconds, null before its first trade. */
@@ -63,6 +68,18 @@ export class FleetStatusStore {
     return rows;
   }
 
+  async indicatorLanes(): Promise<IndicatorLaneRow[]> {
+    const { rows } = await this.#pool.query<LanePositionRow & { writtenCreated: string | null; writtenSeq: number | null }>(
+      `select reader.lane, reader.owner, reader.expires > now() as held, reader.stream_created as "streamCreated", reader.seq,
+         writer.outputs -> 'CANDLES' ->> 'created' as "writtenCreated", (writer.outputs -> 'CANDLES' ->> 'seq')::int8 as "writtenSeq"
+       from indicator.pub_lanes as reader join aggregator.pub_lanes as writer using (lane) order by lane`,
+    );
+    return rows.map(({ writtenCreated, writtenSeq, ...lane }) => ({
+      ...lane,
+      written: { streamCreated: writtenCreated, seq: writtenSeq ?? 0 },
+    }));
+  }
+
   async instruments(): Promise<RecordedInstrument[]> {
     const { rows } = await this.#pool.query<RecordedInstrument>(
       `select i.venue, i.instrument, i.first_trade_time as "firstTradeTime", i.last_trade_time as "lastTradeTime",
@@ -94,6 +111,17 @@ export class FleetStatusStore {
       [venue, instruments],
     );
     return Object.fromEntries(rows.map((row) => [row.timeframe, row.count]));
+  }
+
+  /** Enriched candles on record with at least one indicator, of all timeframes. */
+  async indicatorCount(venue: string, instruments: readonly string[]): Promise<number> {
+    const { rows } = await this.#pool.query<{ count: number }>(
+      // on-balance volume has no warm-up: it is there wherever another indicator is
+      `select count(*) as count from indicator.pub_enriched_candles
+       where venue = $1 and instrument = any($2::text[]) and obv is not null`,
+      [venue, instruments],
+    );
+    return rows[0]?.count ?? 0;
   }
 }
 
