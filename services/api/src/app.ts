@@ -7,6 +7,7 @@ import { STREAM_PATH } from "./candle-stream.ts";
 import { createProblem, type Fault, nearest, type Problem, RequestError, UnavailableError } from "./problem.ts";
 import { addCandles } from "./routes/candles.ts";
 import { addHealth } from "./routes/health.ts";
+import { addIndicators } from "./routes/indicators.ts";
 import { addInstruments } from "./routes/instruments.ts";
 import { addOpenApi } from "./routes/openapi.ts";
 import { addPage } from "./routes/page.ts";
@@ -61,6 +62,7 @@ export function createApp(parts: ApiParts): ApiApp {
   addInstruments(app, parts);
   addCandles(app, parts);
   addTrades(app, parts);
+  addIndicators(app, parts);
   addOpenApi(app, parts);
   addPage(app);
   app.get(STREAM_PATH, () => {

@@ -17,6 +17,7 @@ test("openapi.json is what the gateway serves (write it anew with pnpm run opena
   expect(Object.keys(document.paths).sort()).toEqual([
     "/api/v1/candles",
     "/api/v1/health",
+    "/api/v1/indicators",
     "/api/v1/instruments",
     "/api/v1/trades",
     "/health",

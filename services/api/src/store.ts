@@ -95,6 +95,13 @@ export class ApiStore {
     return pageOf(await this.#listArrays("aggregator.pub_candles", "open_time", ["open_time"], conditions, values, page), 1, page);
   }
 
+  async listEnrichedCandles(series: CandleSeriesKey, page: PageRequest): Promise<Page> {
+    const values: unknown[] = [series.venue, series.instrument, series.timeframe, series.anchor, series.session];
+    const conditions = ["venue = $1", "instrument = $2", "timeframe = $3", "anchor = $4", "session = $5"];
+    const found = await this.#listArrays("indicator.pub_enriched_candles", "open_time", ["open_time"], conditions, values, page);
+    return pageOf(found, 1, page);
+  }
+
   /** @param row the instrument; its first and last trade tell where to look first */
   async listTrades(row: InstrumentRow, page: PageRequest): Promise<Page> {
     const key = ["event_time", "epoch", "source_seq"];

@@ -56,7 +56,7 @@ export async function startGateway(): Promise<Gateway> {
 }
 
 export async function migrateAll(url: string): Promise<void> {
-  for (const service of ["ingest", "aggregator", "api"]) {
+  for (const service of ["ingest", "aggregator", "indicator", "api"]) {
     const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(`${service}.`)) }));
     await migrate({ url, service, folder: fileURLToPath(new URL(`../../${service}/migrations`, import.meta.url)), grants });
   }
