@@ -96,10 +96,10 @@ async function dump(run: FleetRun, venue: string, instrument: string): Promise<R
   return result;
 }
 
-async function derivedMessages(run: FleetRun): Promise<number> {
+async function derivedMessages(run: FleetRun, stream = "CANDLES"): Promise<number> {
   const { stdout } = await runHere(["status", "--json", "--data", run.address.data]);
   const { streams } = JSON.parse(stdout) as { streams: { name: string; lastSeq: number }[] };
-  return streams.filter(({ name }) => name === "CANDLES" || name === "ENRICHED").reduce((sum, { lastSeq }) => sum + lastSeq, 0);
+  return streams.find(({ name }) => name === stream)?.lastSeq ?? -1;
 }
 
 describe("a capture of our own", () => {
@@ -124,10 +124,12 @@ describe("a capture of our own", () => {
   test("read again changes nothing and sends nothing", async () => {
     const before = await dump(fleet, "binance", "ETH-USDT");
     const messages = await derivedMessages(fleet);
+    const enriched = await derivedMessages(fleet, "ENRICHED");
     const summary = await replay(fleet, join(folder, "own capture.txt"));
     expect(summary).toMatchObject({ trades: 900, recorded: 0 });
     expect(await dump(fleet, "binance", "ETH-USDT")).toEqual(before);
     expect(await derivedMessages(fleet)).toBe(messages);
+    expect(await derivedMessages(fleet, "ENRICHED")).toBe(enriched);
   });
 });
 
