@@ -1,18 +1,12 @@
 import { candle, candleRecomputed, formingCandle } from "./candle-messages.ts";
 import { deadLetterRetryCommand, ingestStatusCommand, replayCommand } from "./control-messages.ts";
 import { deadLetter } from "./dead-letter-messages.ts";
+import { derivedExamples } from "./derived-examples.ts";
 import { enriched, enrichedRecomputed } from "./enriched-messages.ts";
+import { type Example, example, stamps } from "./example.ts";
 import { schemaId } from "./generate-schemas.ts";
 import { clock, gap, status, tradeBatch } from "./market-messages.ts";
 import { type MessageDefinition, type Payload, subjectOf } from "./message.ts";
-
-/** One message as it goes over the wire. */
-export interface Example {
-  definition: MessageDefinition;
-  payload: object;
-}
-
-const stamps = { received: 1_718_000_059_998_120, published: 1_718_000_060_003_004 };
 
 const oneMinute: Omit<Payload<typeof candle>, "stamps" | "state"> = {
   venue: "binance",
@@ -192,6 +186,7 @@ export const examples: readonly Example[] = [
     cause: "candle-revised",
     inputSeq: 41_207,
   }),
+  ...derivedExamples,
   example(deadLetter, {
     service: "aggregator",
     stream: "MARKET",
@@ -211,10 +206,6 @@ export const examples: readonly Example[] = [
 /** What an enriched candle takes over as it is. */
 function candleColumns({ revision: _, algo: __, ...columns }: typeof oneMinute): Omit<typeof oneMinute, "revision" | "algo"> {
   return columns;
-}
-
-function example<Definition extends MessageDefinition>(definition: Definition, payload: Payload<Definition>): Example {
-  return { definition, payload: payload as object };
 }
 
 /** The example of a message; throws RangeError where nobody wrote one. */

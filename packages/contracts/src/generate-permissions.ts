@@ -40,13 +40,23 @@ const READS: Readonly<Record<ServiceName, Reads>> = {
   aggregator: { consumes: ["MARKET", "CANDLES"], looksUp: ["MARKET", "CANDLES"], listens: [] },
   // at a rebuild it reads what it published before
   indicator: { consumes: ["CANDLES", "ENRICHED"], looksUp: ["CANDLES", "ENRICHED"], listens: [] },
-  api: { consumes: [], looksUp: ["MARKET", "CANDLES", "ENRICHED", "DLQ"], listens: PUBLIC_SUBJECTS },
+  "pattern-detector": {
+    consumes: ["ENRICHED", "CONTEXT", "PATTERNS", "SIGNALS"],
+    looksUp: ["ENRICHED", "CONTEXT", "PATTERNS", "SIGNALS"],
+    listens: [],
+  },
+  sentiment: { consumes: [], looksUp: ["CONTEXT"], listens: [] },
+  "futures-collector": { consumes: [], looksUp: ["CONTEXT"], listens: [] },
+  api: { consumes: [], looksUp: ["MARKET", "CANDLES", "ENRICHED", "PATTERNS", "SIGNALS", "CONTEXT", "DLQ"], listens: PUBLIC_SUBJECTS },
 };
 
 const SUMMARIES: Readonly<Record<ServiceName, string>> = {
   ingest: "Writes the input log and reads it back to record it.",
   aggregator: "Reads the input log, writes candles; a rebuild reads which of them are stored already.",
   indicator: "Reads candles, writes them with their indicators; a rebuild reads which of them are stored already.",
+  "pattern-detector": "Reads enriched candles and context, writes patterns and signals; a rebuild reads which of them are stored already.",
+  sentiment: "Writes what news and social media say.",
+  "futures-collector": "Writes open interest, funding and mark prices.",
   api: "The gateway: listens and looks up, writes nothing.",
 };
 
@@ -87,7 +97,16 @@ function requests(service: ServiceName): string[] {
 function ownedSubjects(service: ServiceName): string[] {
   const stored = streams.filter((stream) => soleWriter(stream) === service).flatMap((stream) => stream.subjects);
   const unstored = messages.filter((definition) => definition.stream === null && definition.owner === service).map(classSubjects);
-  return [...stored, ...unstored];
+  const shared = messages.filter(
+    (definition) => definition.stream !== null && definition.owner === service && !isSole(definition, service),
+  );
+  return [...stored, ...shared.map(classSubjects), ...unstored];
+}
+
+/** Whether everything in the message's stream is the service's. */
+function isSole(definition: MessageDefinition, service: ServiceName): boolean {
+  const stream = streams.find(({ name }) => name === definition.stream);
+  return stream !== undefined && soleWriter(stream) === service;
 }
 
 /** The owner of everything in a stream, null where several services write to it. */

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import { ALL_PARTITIONS, decodeToken, encodeToken, partitionOf } from "./tokens.ts";
 
-export type StreamName = "MARKET" | "CANDLES" | "ENRICHED" | "DLQ";
-export type ServiceName = "ingest" | "aggregator" | "indicator" | "api";
+export type StreamName = "MARKET" | "CANDLES" | "ENRICHED" | "PATTERNS" | "SIGNALS" | "CONTEXT" | "DLQ";
+export type ServiceName = "ingest" | "aggregator" | "indicator" | "pattern-detector" | "sentiment" | "futures-collector" | "api";
 
 /** Parameters of a subject, by name; every value is text before encoding. */
 export type SubjectParameters = Readonly<Record<string, string>>;

@@ -1,9 +1,11 @@
 import { candle, candleRecomputed, formingCandle } from "./candle-messages.ts";
+import { futures, sentiment } from "./context-messages.ts";
 import { deadLetterRetryCommand, ingestStatusCommand, replayCommand } from "./control-messages.ts";
 import { deadLetter } from "./dead-letter-messages.ts";
 import { enriched, enrichedRecomputed } from "./enriched-messages.ts";
 import { clock, gap, status, tradeBatch } from "./market-messages.ts";
 import type { MessageDefinition, StreamName } from "./message.ts";
+import { pattern, signal } from "./pattern-messages.ts";
 
 /** Every message of the fleet. What is generated (schemas, documents, permissions, streams) comes from here. */
 export const messages: readonly MessageDefinition[] = [
@@ -16,6 +18,10 @@ export const messages: readonly MessageDefinition[] = [
   formingCandle,
   enriched,
   enrichedRecomputed,
+  pattern,
+  signal,
+  sentiment,
+  futures,
   deadLetter,
   replayCommand,
   ingestStatusCommand,
@@ -67,6 +73,36 @@ export const streams: readonly StreamDefinition[] = [
     allowAtomic: true,
     republish: { source: "md.v1.*.*.*.*.*", destination: "live.v1.{{wildcard(1)}}.{{wildcard(3)}}.{{wildcard(4)}}.{{wildcard(5)}}" },
     summary: "Closed and revised candles with their indicators, exactly once per partition and in order.",
+  },
+  {
+    name: "PATTERNS",
+    subjects: ["md.v1.pattern.>"],
+    maxAgeMs: 30 * 24 * HOUR_MS,
+    maxBytes: 5 * GIB,
+    duplicateWindowMs: HOUR_MS,
+    allowAtomic: true,
+    republish: { source: "md.v1.*.*.*.*.*", destination: "live.v1.{{wildcard(1)}}.{{wildcard(3)}}.{{wildcard(4)}}.{{wildcard(5)}}" },
+    summary: "Patterns on closed candles with their grades, exactly once per partition and in order.",
+  },
+  {
+    name: "SIGNALS",
+    subjects: ["md.v1.signal.>"],
+    maxAgeMs: 90 * 24 * HOUR_MS,
+    maxBytes: 5 * GIB,
+    duplicateWindowMs: HOUR_MS,
+    allowAtomic: true,
+    republish: { source: "md.v1.*.*.*.*.*", destination: "live.v1.{{wildcard(1)}}.{{wildcard(3)}}.{{wildcard(4)}}.{{wildcard(5)}}" },
+    summary: "Trading signals with what led to them, exactly once per partition and in order.",
+  },
+  {
+    name: "CONTEXT",
+    subjects: ["md.v1.sentiment.>", "md.v1.futures.>"],
+    maxAgeMs: 30 * 24 * HOUR_MS,
+    maxBytes: 2 * GIB,
+    duplicateWindowMs: HOUR_MS,
+    allowAtomic: false,
+    republish: { source: "md.v1.*.*.*.*", destination: "live.v1.{{wildcard(1)}}.{{wildcard(3)}}.{{wildcard(4)}}" },
+    summary: "What is known beside the trades, each item valid from a minute in its future.",
   },
   {
     name: "DLQ",

@@ -23,6 +23,13 @@ const parameters: readonly SubjectParameter[] = [
   { name: "instrument", summary: "Canonical name of the instrument, as one token.", values: null, example: "BTC-USDT" },
   { name: "timeframe", summary: "Length of the candle.", values: TIMEFRAMES, example: "1m" },
   { name: "connection", summary: "Name of one connection (or file) of a venue, as one token.", values: null, example: "spot-1" },
+  {
+    name: "provider",
+    summary: "Who says it: `fleet` for what real sources say, `demo` for invented ones.",
+    values: null,
+    example: "fleet",
+  },
+  { name: "asset", summary: "What it is about, as one token: the base of an instrument's name.", values: null, example: "BTC" },
   { name: "service", summary: "The service that could not process the message.", values: null, example: "aggregator" },
   { name: "stream", summary: "The stream that the message came from.", values: null, example: "MARKET" },
 ];

@@ -144,7 +144,7 @@ describe.each(messages.map((definition) => [definition.name, definition] as cons
   test("users see it without the partition", () => {
     const live = liveTemplate(definition);
     if (live === null) return;
-    expect(live).toMatch(/^live\.v1\.[\w-]+\.\{venue\}/);
+    expect(live).toMatch(/^live\.v1\.[\w-]+\.\{(venue|provider)\}/);
     expect(live.split(".")).toHaveLength(definition.template.split(".").length - 1);
   });
 });

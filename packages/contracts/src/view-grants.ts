@@ -9,6 +9,9 @@ export interface ViewGrants {
 export const viewGrants: readonly ViewGrants[] = [
   { reader: "aggregator", views: ["ingest.pub_instruments", "ingest.pub_trades", "ingest.pub_market_events", "ingest.pub_recorder"] },
   { reader: "indicator", views: ["aggregator.pub_candles", "aggregator.pub_lanes"] },
+  { reader: "pattern-detector", views: ["indicator.pub_enriched_candles", "indicator.pub_lanes"] },
+  { reader: "sentiment", views: ["ingest.pub_instruments"] },
+  { reader: "futures-collector", views: ["ingest.pub_instruments"] },
   {
     reader: "api",
     views: [

@@ -1,39 +1,15 @@
 import { partitionFilters, partitionInSubject, STORED_SUBJECTS } from "@tickfleet/contracts/message";
 import { ALL_PARTITIONS, PARTITIONS } from "@tickfleet/contracts/tokens";
-import type { LaneStore, OwnedLane } from "@tickfleet/database/checkpoint";
+import type { OwnedLane } from "@tickfleet/database/checkpoint";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
-import type { Logger } from "pino";
-import type { Bus } from "./bus.ts";
+import type { ConsumerOptions } from "./consumer-options.ts";
 import { publishDeadLetter } from "./dead-letter.ts";
 import { HandlerFaultError, isMistake, isOperational, LanesLostError } from "./failures.ts";
 import { findFault, passQuietLanes } from "./lane-check.ts";
-import type { LaneHandler } from "./lane-handler.ts";
 import { LaneOutputs } from "./lane-outputs.ts";
 import { type HistoryFold, isRebuilt, type Lane, lastInputOf, positionOf, resumeLane, updateOf } from "./lane-resume.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { type InputMessage, type OrderedReader, openOrderedReader } from "./ordered-reader.ts";
-
-export interface ConsumerOptions {
-  service: string;
-  bus: Bus;
-  logger: Logger;
-  store: LaneStore;
-  handler: LaneHandler;
-  inputStream: string;
-  /** Streams that the handler's outputs go to; published in this order. */
-  outputStreams: readonly string[];
-  /** true: one lane per partition; false: one lane that reads everything. */
-  partitioned: boolean;
-  /** Told of every change of readiness, with the reason. */
-  onReady: (ok: boolean, detail: string) => void;
-  signal: AbortSignal;
-  /** Most messages folded before publish and commit. */
-  maxMessages?: number;
-  /** Longest time without a commit where there is nothing to publish, milliseconds. */
-  commitEveryMs?: number;
-  /** Time between two checkpoints that are kept to step back to, milliseconds. */
-  keepEveryMs?: number;
-}
 
 const DEFAULT_MAX_MESSAGES = 2_000;
 const DEFAULT_COMMIT_EVERY_MS = 500;
@@ -74,7 +50,7 @@ class Consumer {
   #reader: OrderedReader | null = null;
   /** When rows were last committed, epoch milliseconds. */
   lastCommit = 0;
-  /** The newest message that the reader gave: no lane has anything before it left. */
+  /** The newest message read: no lane has anything before it left. */
   #seen: InputMessage | null = null;
   #lastRead: { message: InputMessage; input: unknown } | null = null;
 

@@ -1,0 +1,98 @@
+import { futures, sentiment } from "./context-messages.ts";
+import { type Example, example, stamps } from "./example.ts";
+import { pattern, signal } from "./pattern-messages.ts";
+
+const judged = {
+  venue: "binance",
+  instrument: "BTC-USDT",
+  timeframe: "1m",
+  anchor: "UTC",
+  session: "all",
+  openTime: 1_718_000_040_000,
+  closeTime: 1_718_000_100_000,
+  completeness: "full",
+  revision: 0,
+  enrichedRevision: 0,
+} as const;
+
+const grades = {
+  weightedConfidence: 0.7412,
+  band: "medium",
+  coverage: 0.85,
+  boostedConfidence: null,
+  tier: null,
+  reliability: 0.6633,
+} as const;
+
+/** Messages about what is made of candles, and of context. */
+export const derivedExamples: readonly Example[] = [
+  example(pattern, {
+    ...judged,
+    kind: "CDLENGULFING",
+    family: "candle",
+    state: "complete",
+    value: 100,
+    direction: 1,
+    candles: 2,
+    context: true,
+    ...grades,
+    confirmingTimeframes: 1,
+    overriddenBy: null,
+    algo: ["candlesticks@1.0.0", "weighted-confidence@1.0.0"],
+    stamps,
+  }),
+  example(signal, {
+    id: "binance:BTC-USDT:1m:UTC:all:1718000040000",
+    ...judged,
+    state: "active",
+    level: "buy",
+    direction: 1,
+    score: 0.412300118233,
+    lead: "CDLENGULFING",
+    ...grades,
+    dataQuality: 1,
+    price: 69_500.1,
+    validUntil: 1_718_000_700_000,
+    patterns: [{ kind: "CDLENGULFING", value: 100, direction: 1, weightedConfidence: 0.7412, overridden: false }],
+    factors: { volume: 0.85, trend: 0.71, context: 0.62, history: null, convergence: 0.333333333333 },
+    reasons: [],
+    sentiment: { provider: "fleet", asset: "BTC", validFrom: 1_718_000_040_000, value: 0.24 },
+    futures: { venue: "binance-usdm", instrument: "BTC-USDT-PERP", validFrom: 1_718_000_040_000, fundingApr: 10.95 },
+    summary: "buy BTC-USDT 1m at 69500.1: bullish CDLENGULFING with the trend, volume 2.2 times its mean",
+    algo: ["signal-level@1.0.0"],
+    stamps,
+  }),
+  example(sentiment, {
+    provider: "fleet",
+    asset: "BTC",
+    time: 1_717_999_970_000,
+    validFrom: 1_718_000_040_000,
+    ttlMs: 3_600_000,
+    value: 0.24,
+    confidence: 0.41,
+    documents: 18,
+    sources: [
+      { name: "news", weight: 0.4, documents: 6, value: 0.31 },
+      { name: "reddit", weight: 0.2, documents: 12, value: 0.12 },
+    ],
+    algo: "sentiment@1.0.0",
+  }),
+  example(futures, {
+    venue: "binance-usdm",
+    instrument: "BTC-USDT-PERP",
+    asset: "BTC",
+    time: 1_717_999_970_000,
+    validFrom: 1_718_000_040_000,
+    ttlMs: 300_000,
+    openInterest: 81_402.517,
+    openInterestNotional: 5_657_474_931.5,
+    fundingRate: 0.0001,
+    fundingIntervalHours: 8,
+    fundingApr: 10.95,
+    nextFundingTime: 1_718_006_400_000,
+    markPrice: 69_502.2,
+    indexPrice: 69_498.9,
+    basisBps: 0.474827658,
+    algo: "futures@1.0.0",
+  }),
+];
