@@ -12,7 +12,7 @@ const kills: Kills = isLong ? { services: 50, broker: 5, database: 3 } : { servi
 let expected: Run;
 
 beforeAll(async () => {
-  expected = await undisturbed(job, TIMEOUT_MS);
+  expected = await undisturbed(job, TIMEOUT_MS, "chain");
   say(sumUp("demo, undisturbed", expected));
 }, TIMEOUT_MS);
 
@@ -30,8 +30,10 @@ describe(`the demo, seed 7, ${isLong ? 26 : 2} hours`, () => {
       const seed = chaosSeed + maxMessages;
       say(`micro-batches of ${maxMessages}, seed ${chaosSeed}`);
       const duplicateWindow = maxMessages === 7 ? {} : { duplicateWindowMs: 100 };
-      const plan = planOf(kills, expected.messages, seed);
-      const disturbed = await run({ job, maxMessages, ...duplicateWindow }, TIMEOUT_MS, (fleet) => killBy(fleet, plan, seed, TIMEOUT_MS));
+      const plan = planOf(kills, expected, seed, "chain");
+      const disturbed = await run({ job, maxMessages, ...duplicateWindow, length: "chain" }, TIMEOUT_MS, (fleet) =>
+        killBy(fleet, plan, seed, TIMEOUT_MS),
+      );
       say(sumUp(`demo, micro-batches of ${maxMessages}`, disturbed));
       expect(differences(expected.ledger, disturbed.ledger)).toEqual([]);
       expect(Object.values(disturbed.killed).reduce((sum, count) => sum + count, 0)).toBe(kills.services + kills.broker + kills.database);

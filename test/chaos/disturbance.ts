@@ -1,9 +1,10 @@
-import { type FleetOptions, FleetUnderTest, type Job, pause, randomOf, say } from "./fleet-under-test.ts";
-import { type Ledger, ledgerOf } from "./ledger.ts";
+import { type ChainLength, stagesOf } from "./chain.ts";
+import { type FleetOptions, FleetUnderTest, type Job, type Progress, pause, randomOf, say } from "./fleet-under-test.ts";
+import { type Ledger, ledgerOf, messagesOf } from "./ledger.ts";
 
 /** How often each is killed (`kill -9`) while a job runs. */
 export interface Kills {
-  /** Processes of ingest and aggregator, half and half. */
+  /** Processes of ingest and of the stages, each its share. */
   services: number;
   broker: number;
   database: number;
@@ -23,8 +24,8 @@ const DOWN_MS = 300;
 const SPREAD = 0.97;
 
 /** Runs a job that nobody disturbs. */
-export async function undisturbed(job: Job, timeoutMs: number): Promise<Run> {
-  return run({ job }, timeoutMs, async () => ({}));
+export async function undisturbed(job: Job, timeoutMs: number, length: ChainLength = "aggregator"): Promise<Run> {
+  return run({ job, length }, timeoutMs, async () => ({}));
 }
 
 /** Opens a fleet, runs its job beside `disturb`, and looks at what it left. */
@@ -44,24 +45,41 @@ export async function run(
   return { ledger, seconds, messages: market, killed };
 }
 
+/** Something is killed when a measure of the progress has reached a number. */
 interface Blow {
   at: number;
-  measure: "market" | "aggregated";
-  what: "ingest" | "aggregator" | "broker" | "database";
+  /** `market`, `aggregated`, or a derived stream: what it holds. */
+  measure: string;
+  what: string;
 }
 
-/** Points at which something is killed: messages of MARKET that are stored, or taken in by the aggregator. */
-export function planOf(kills: Kills, messages: number, seed: number): Blow[] {
+/** Points at which something is killed: messages of MARKET that are stored or aggregated, messages of the derived streams. */
+export function planOf(kills: Kills, expected: Run, seed: number, length: ChainLength = "aggregator"): Blow[] {
   const random = randomOf(seed);
   const plan: Blow[] = [];
-  const put = (count: number, what: Blow["what"], measure: Blow["measure"]): void => {
+  const put = (count: number, what: string, measure: string, messages: number): void => {
     for (let i = 0; i < count; i++) plan.push({ at: Math.floor(((i + random()) / count) * messages * SPREAD), measure, what });
   };
-  put(Math.ceil(kills.services / 2), "ingest", "market");
-  put(Math.floor(kills.services / 2), "aggregator", "aggregated");
-  put(kills.broker, "broker", "aggregated");
-  put(kills.database, "database", "aggregated");
+  const [aggregator, ...later] = stagesOf(length);
+  const shares = sharesOf(kills.services, later.length + 2);
+  put(shares[0] as number, "ingest", "market", expected.messages);
+  put(shares[1] as number, aggregator?.service ?? "", "aggregated", expected.messages);
+  for (const [i, { service, writes }] of later.entries()) {
+    const stream = writes[0] as string;
+    put(shares[i + 2] as number, service, stream, messagesOf(expected.ledger, stream).length);
+  }
+  put(kills.broker, "broker", "aggregated", expected.messages);
+  put(kills.database, "database", "aggregated", expected.messages);
   return plan;
+}
+
+/** Splits a number into nearly equal parts, the greater ones first. */
+function sharesOf(total: number, parts: number): number[] {
+  return Array.from({ length: parts }, (_, i) => Math.floor((total + parts - 1 - i) / parts));
+}
+
+function measured({ written, ...progress }: Progress, measure: string): number {
+  return written[measure] ?? (progress as Record<string, number>)[measure] ?? 0;
 }
 
 /** Kills by the plan, each blow a random moment after its point is reached; returns what was hit. */
@@ -73,13 +91,18 @@ export async function killBy(
 ): Promise<Record<string, number>> {
   const killed: Record<string, number> = {};
   // a blow to the one must not hide a blow to the other: they wait for their points side by side
-  await Promise.all(["ingest", "aggregator", "broker", "database"].map((what, i) => strike(what, randomOf(seed + i))));
+  const targets = [...new Set(plan.map(({ what }) => what))].sort();
+  await Promise.all(targets.map((what, i) => strike(what, randomOf(seed + i))));
   say(`killed ${JSON.stringify(killed)}`);
   return killed;
 
   async function strike(what: string, random: () => number): Promise<void> {
     for (const blow of plan.filter((each) => each.what === what).sort((a, b) => a.at - b.at)) {
-      await fleet.until((progress) => progress[blow.measure] >= blow.at, timeoutMs, `${blow.measure} to be at ${blow.at} to kill ${what}`);
+      await fleet.until(
+        (progress) => measured(progress, blow.measure) >= blow.at,
+        timeoutMs,
+        `${blow.measure} to be at ${blow.at} to kill ${what}`,
+      );
       await pause(random() * 30);
       if (await hit(blow.what)) killed[what] = (killed[what] ?? 0) + 1;
     }
@@ -112,9 +135,11 @@ async function down(kill: () => Promise<void>, start: () => Promise<void>): Prom
 
 /** One line about a run, for `docs/benchmarks.md`. */
 export function sumUp(name: string, { ledger, seconds, messages, killed }: Run): string {
-  const outputs = [...ledger.outputs.values()].reduce((sum, lines) => sum + lines.length, 0);
+  const streams = [...new Set([...ledger.outputs.keys()].map((key) => key.split(" ")[0] as string))];
+  const outputs = streams.map((stream) => `${stream} ${messagesOf(ledger, stream).length}`).join(", ");
+  const rows = [...ledger.tables].map(([view, lines]) => `${view.split(".pub_")[1]} ${lines.length}`).join(", ");
   const kills = Object.entries(killed)
     .map(([what, count]) => `${what} ${count}`)
     .join(", ");
-  return `| ${name} | ${ledger.recorded} | ${messages} | ${ledger.candles.length} | ${outputs} | ${ledger.revisions} | ${ledger.gaps.length} | ${kills || "none"} | ${seconds.toFixed(1)} |`;
+  return `| ${name} | ${ledger.recorded} | ${messages} | ${rows} | ${outputs} | ${ledger.revisions} | ${ledger.gaps.length} | ${kills || "none"} | ${seconds.toFixed(1)} |`;
 }

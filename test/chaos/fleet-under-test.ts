@@ -2,12 +2,14 @@ import { fileURLToPath } from "node:url";
 import { streams } from "../../packages/contracts/src/registry.ts";
 import { viewGrants } from "../../packages/contracts/src/view-grants.ts";
 import { migrate } from "../../packages/database/src/migrator.ts";
+import { schemaOf } from "../../packages/database/src/roles.ts";
 import { type Bus, openBus } from "../../packages/runtime/src/bus.ts";
 import { provisionStreams } from "../../packages/runtime/src/provision.ts";
 import { startDatabase, type TestDatabase } from "../../packages/testkit/src/database.ts";
 import { startNats, type TestNats } from "../../packages/testkit/src/nats.ts";
 import { type ServiceUnderTest, spawnService } from "../../packages/testkit/src/process.ts";
 import { removeScratch, scratchFolder } from "../../packages/testkit/src/scratch.ts";
+import { type ChainLength, STAGES, type Stage, stagesOf, unreadLanesSql, variablePrefix } from "./chain.ts";
 
 /** The whole of every test that has a short and a long form. */
 export const isLong = process.env["TICKFLEET_LONG"] === "1";
@@ -27,17 +29,21 @@ export interface FleetOptions {
   job: Job;
   /** Dedup window of every stream, milliseconds; the registry's own where absent. */
   duplicateWindowMs?: number;
-  /** Most messages that the aggregator folds before publish and commit. */
+  /** Most messages that a stage folds before publish and commit. */
   maxMessages?: number;
   leaseMs?: number;
   aggregators?: number;
+  /** `aggregator` where absent. */
+  length?: ChainLength;
 }
 
-/** Where the fleet is: what MARKET holds, and what every lane of the aggregator has taken in. */
+/** Where the fleet is: what MARKET holds, what every lane of the aggregator has taken in, and what derived streams hold. */
 export interface Progress {
   market: number;
   aggregated: number;
   recorded: number;
+  /** Newest sequence of what the later stages write, by stream. */
+  written: Readonly<Record<string, number>>;
 }
 
 /** A service that is started again when it dies, as a supervisor does. */
@@ -60,6 +66,7 @@ export class FleetUnderTest implements AsyncDisposable {
   readonly database: TestDatabase;
   readonly bus: Bus;
   readonly parts: Part[] = [];
+  readonly stages: readonly Stage[];
   readonly #options: FleetOptions;
   readonly #spool = scratchFolder("chaos-spool");
   readonly #keeper: NodeJS.Timeout;
@@ -73,6 +80,7 @@ export class FleetUnderTest implements AsyncDisposable {
     this.database = database;
     this.bus = bus;
     this.#options = options;
+    this.stages = stagesOf(options.length ?? "aggregator");
     this.#keeper = setInterval(() => void this.#keepStreams(), KEEP_STREAMS_MS);
   }
 
@@ -90,7 +98,7 @@ export class FleetUnderTest implements AsyncDisposable {
     return migrateAll(this.database.url);
   }
 
-  /** Starts ingest and the aggregators, and the job. */
+  /** Starts ingest and the stages, and the job. */
   async start(): Promise<void> {
     const { job, leaseMs = 1_500, maxMessages = 2_000, aggregators = 1 } = this.#options;
     const demo =
@@ -103,8 +111,10 @@ export class FleetUnderTest implements AsyncDisposable {
           }
         : {};
     this.add("ingest", { INGEST_SPOOL_DIR: this.#spool, INGEST_LEASE_MS: String(leaseMs), ...demo });
-    for (let i = 0; i < aggregators; i++) {
-      this.add("aggregator", { AGGREGATOR_MAX_MESSAGES: String(maxMessages), AGGREGATOR_LEASE_MS: String(leaseMs) });
+    for (const [i, { service }] of this.stages.entries()) {
+      const prefix = variablePrefix(service);
+      const env = { [`${prefix}_MAX_MESSAGES`]: String(maxMessages), [`${prefix}_LEASE_MS`]: String(leaseMs) };
+      for (let n = 0; n < (i === 0 ? aggregators : 1); n++) this.add(service, env);
     }
     if (job.kind === "replay") await this.#submit(job.replays);
     this.#submitted = true;
@@ -152,7 +162,21 @@ export class FleetUnderTest implements AsyncDisposable {
         [market?.created ?? ""],
       )
       .catch(() => []);
-    return { market: market?.lastSeq ?? 0, aggregated: Number(rows[0]?.aggregated ?? 0), recorded: Number(rows[0]?.recorded ?? 0) };
+    const written: Record<string, number> = {};
+    for (const stream of this.stages.slice(1).flatMap(({ writes }) => writes)) {
+      written[stream] = await this.bus.streamPosition(stream).then(
+        ({ lastSeq }) => lastSeq,
+        () => 0,
+      );
+    }
+    const { aggregated = 0, recorded = 0 } = rows[0] ?? {};
+    return { market: market?.lastSeq ?? 0, aggregated: Number(aggregated), recorded: Number(recorded), written };
+  }
+
+  /** Whether the later stages have read all that the ones before them wrote. */
+  async #chainIsRead(): Promise<boolean> {
+    const rows = await this.database.query<{ unread: number }>(unreadLanesSql(this.stages)).catch(() => []);
+    return rows[0]?.unread === 0;
   }
 
   /** Resolves when a condition on the progress holds. */
@@ -183,7 +207,7 @@ export class FleetUnderTest implements AsyncDisposable {
         // the publisher looks at the stream every so often: nothing may come after what is there
         await pause(300);
         const second = await this.progress();
-        if (second.market === first.market && (await this.#spoolIsOut())) return second;
+        if (second.market === first.market && (await this.#spoolIsOut()) && (await this.#chainIsRead())) return second;
       }
       if (Date.now() - told > 10_000) {
         told = Date.now();
@@ -301,8 +325,9 @@ export class FleetUnderTest implements AsyncDisposable {
 }
 
 async function migrateAll(url: string): Promise<void> {
-  for (const service of ["ingest", "aggregator"]) {
-    const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(`${service}.`)) }));
+  for (const service of ["ingest", ...STAGES.map((stage) => stage.service)]) {
+    const schema = schemaOf(service);
+    const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(`${schema}.`)) }));
     const folder = fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url));
     await migrate({ url, service, folder, grants });
   }

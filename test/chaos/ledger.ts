@@ -6,8 +6,8 @@ import type { FleetUnderTest } from "./fleet-under-test.ts";
 
 /** Everything that a run leaves behind, to be held against another run's. */
 export interface Ledger {
-  /** Rows of the candles, as text, in key order. */
-  candles: string[];
+  /** Rows of the stages' views, as text, in key order. */
+  tables: Map<string, string[]>;
   /** Recorded trades: per instrument, epoch and thousand of sequences their number and a hash of all their columns. */
   trades: string[];
   /** Number of recorded trades. */
@@ -15,7 +15,7 @@ export interface Ledger {
   /** Identities that are recorded more than once. */
   doubled: number;
   gaps: string[];
-  /** Messages of CANDLES by partition: subject, id, payload. */
+  /** Messages of the derived streams by stream and partition: subject, id, payload. */
   outputs: Map<string, string[]>;
   /** Trades in MARKET by identity, with a hash of their content. */
   market: Map<string, Map<number, number>>;
@@ -31,10 +31,10 @@ const decoder = new TextDecoder();
 
 export async function ledgerOf(fleet: FleetUnderTest): Promise<Ledger> {
   const { database, bus } = fleet;
-  const candles = await linesOf(
-    fleet,
-    "select to_jsonb(candle)::text as line from aggregator.pub_candles as candle order by venue, instrument, timeframe, open_time",
-  );
+  const tables = new Map<string, string[]>();
+  for (const [view, order] of fleet.stages.flatMap((stage) => Object.entries(stage.tables))) {
+    tables.set(view, await linesOf(fleet, `select to_jsonb(entry)::text as line from ${view} as entry order by ${order}`));
+  }
   const trades = await linesOf(
     fleet,
     `select venue || ' ' || instrument || ' ' || epoch || ' ' || source_seq / 1000 || ' ' || count(*) || ' ' || md5(string_agg(
@@ -48,29 +48,43 @@ export async function ledgerOf(fleet: FleetUnderTest): Promise<Ledger> {
   const gaps = await linesOf(fleet, `select (to_jsonb(gap) - 'updated')::text as line from ingest.pub_gaps as gap order by id`);
   const recorded = Number(counts?.recorded ?? 0);
   return {
-    candles,
+    tables,
     trades,
     recorded,
     doubled: recorded - Number(counts?.identities ?? 0),
     gaps,
-    outputs: await readOutputs(bus),
+    outputs: await readOutputs(
+      bus,
+      fleet.stages.flatMap(({ writes }) => writes),
+    ),
     ...(await readMarket(bus)),
-    revisions: candles.filter((line) => !/"revision": 0[,}]/.test(line)).length,
+    revisions: candlesOf(tables).filter((line) => !/"revision": 0[,}]/.test(line)).length,
   };
+}
+
+function candlesOf(tables: Ledger["tables"]): string[] {
+  return tables.get("aggregator.pub_candles") ?? [];
+}
+
+/** Messages of one derived stream. */
+export function messagesOf({ outputs }: Ledger, stream: string): string[] {
+  return [...outputs].filter(([key]) => key.startsWith(`${stream} `)).flatMap(([, lines]) => lines);
 }
 
 async function linesOf(fleet: FleetUnderTest, text: string): Promise<string[]> {
   return (await fleet.database.query<{ line: string }>(text)).map((row) => row.line);
 }
 
-async function readOutputs(bus: Bus): Promise<Map<string, string[]>> {
+async function readOutputs(bus: Bus, streams: readonly string[]): Promise<Map<string, string[]>> {
   const outputs = new Map<string, string[]>();
-  await readStream(bus, "CANDLES", (subject, id, data) => {
-    const partition = subject.split(".")[3] as string;
-    const lines = outputs.get(partition) ?? [];
-    lines.push(`${subject} ${id} ${decoder.decode(data)}`);
-    outputs.set(partition, lines);
-  });
+  for (const stream of streams) {
+    await readStream(bus, stream, (subject, id, data) => {
+      const key = `${stream} partition ${subject.split(".")[3]}`;
+      const lines = outputs.get(key) ?? [];
+      lines.push(`${subject} ${id} ${decoder.decode(data)}`);
+      outputs.set(key, lines);
+    });
+  }
   return outputs;
 }
 
@@ -122,11 +136,11 @@ async function readStream(bus: Bus, stream: string, take: (subject: string, id: 
 
 /**
  * The first differences between an undisturbed run and another, in words; empty where there are none. `streams`: whether
- * CANDLES must be equal message for message, else only its last word on every key.
+ * derived streams must be equal message for message, else only their last word on every key.
  */
 export function differences(expected: Ledger, actual: Ledger, streams: "messages" | "last-word" = "messages"): string[] {
   const found = [
-    ...linesDiffer("candle", expected.candles, actual.candles),
+    ...[...expected.tables].flatMap(([view, lines]) => linesDiffer(view, lines, actual.tables.get(view) ?? [])),
     ...linesDiffer("trades", expected.trades, actual.trades),
     ...linesDiffer("gap", expected.gaps, actual.gaps),
     ...marketDiffers(expected.market, actual.market),
@@ -135,8 +149,8 @@ export function differences(expected: Ledger, actual: Ledger, streams: "messages
   if (actual.doubled !== 0) found.push(`${actual.doubled} trades recorded twice`);
   for (const partition of new Set([...expected.outputs.keys(), ...actual.outputs.keys()])) {
     const [wanted, is] = [expected.outputs.get(partition) ?? [], actual.outputs.get(partition) ?? []];
-    if (streams === "messages") found.push(...sequencesDiffer(`CANDLES partition ${partition}`, wanted, is));
-    else found.push(...linesDiffer(`CANDLES partition ${partition}, last word`, lastWords(wanted), lastWords(is)));
+    if (streams === "messages") found.push(...sequencesDiffer(partition, wanted, is));
+    else found.push(...linesDiffer(`${partition}, last word`, lastWords(wanted), lastWords(is)));
   }
   return found;
 }

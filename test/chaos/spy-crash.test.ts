@@ -62,7 +62,7 @@ function disturbedDay(): Job {
 describe.skipIf(!existsSync(SPY))("SPY of 2013-10-07 with late trades and holes (skipped where ../shared/data is absent)", () => {
   beforeAll(async () => {
     job = disturbedDay();
-    expected = await undisturbed(job, TIMEOUT_MS);
+    expected = await undisturbed(job, TIMEOUT_MS, "chain");
     say(sumUp("SPY, undisturbed", expected));
   }, TIMEOUT_MS);
 
@@ -81,8 +81,10 @@ describe.skipIf(!existsSync(SPY))("SPY of 2013-10-07 with late trades and holes 
       const seed = chaosSeed + 100 + maxMessages;
       say(`SPY, micro-batches of ${maxMessages}, seed ${chaosSeed}`);
       const duplicateWindow = maxMessages === 1_000 ? {} : { duplicateWindowMs: 100 };
-      const plan = planOf(kills, expected.messages, seed);
-      const disturbed = await run({ job, maxMessages, ...duplicateWindow }, TIMEOUT_MS, (fleet) => killBy(fleet, plan, seed, TIMEOUT_MS));
+      const plan = planOf(kills, expected, seed, "chain");
+      const disturbed = await run({ job, maxMessages, ...duplicateWindow, length: "chain" }, TIMEOUT_MS, (fleet) =>
+        killBy(fleet, plan, seed, TIMEOUT_MS),
+      );
       say(sumUp(`SPY, micro-batches of ${maxMessages}`, disturbed));
       expect(differences(expected.ledger, disturbed.ledger).map((line) => line.slice(0, 600))).toEqual([]);
       expect(Object.values(disturbed.killed).reduce((sum, count) => sum + count, 0)).toBe(kills.services + kills.broker + kills.database);

@@ -1,0 +1,51 @@
+/** A service of the chain: what it reads, what it writes, and the tables that a run leaves. */
+export interface Stage {
+  service: string;
+  reads: string;
+  writes: readonly string[];
+  /** View -> the order in which its rows are compared. */
+  tables: Readonly<Record<string, string>>;
+}
+
+export const STAGES: readonly [Stage, ...Stage[]] = [
+  {
+    service: "aggregator",
+    reads: "MARKET",
+    writes: ["CANDLES"],
+    tables: { "aggregator.pub_candles": "venue, instrument, timeframe, open_time" },
+  },
+  {
+    service: "indicator",
+    reads: "CANDLES",
+    writes: ["ENRICHED"],
+    tables: { "indicator.pub_enriched_candles": "venue, instrument, timeframe, open_time" },
+  },
+];
+
+/** How far a run goes down the chain: the aggregator alone, or all of it. */
+export type ChainLength = "aggregator" | "chain";
+
+export function stagesOf(length: ChainLength): readonly Stage[] {
+  return length === "chain" ? STAGES : STAGES.slice(0, 1);
+}
+
+/** `pattern-detector` -> `PATTERN_DETECTOR`, as its variables begin. */
+export function variablePrefix(service: string): string {
+  return service.replaceAll("-", "_").toUpperCase();
+}
+
+/** Counts the lanes of later stages that have not read what the stage before them says it wrote. */
+export function unreadLanesSql(stages: readonly Stage[]): string {
+  const counts = stages.slice(1).map((stage, i) => {
+    const upstream = stages[i] as Stage;
+    const position = `(upstream.outputs -> '${stage.reads}' ->> 'seq')::int8`;
+    return `(select count(*)::int from ${schemaOf(upstream)}.lanes as upstream left join ${schemaOf(stage)}.lanes as reader using (lane)
+      where ${position} > 0 and (reader.stream_created is distinct from upstream.outputs -> '${stage.reads}' ->> 'created'
+        or reader.seq < ${position}))`;
+  });
+  return `select ${["0", ...counts].join(" + ")} as unread`;
+}
+
+function schemaOf({ service }: Stage): string {
+  return service.replaceAll("-", "_");
+}
