@@ -1,3 +1,4 @@
+import { CALENDARS } from "@tickfleet/market/instrument";
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import { z } from "zod";
 import { defineMessage } from "./message.ts";
@@ -22,6 +23,7 @@ export const keyFields = {
 /** Every column of a candle, by its wire name. */
 export const candleSchema = z.object({
   ...keyFields,
+  calendar: z.enum(CALENDARS).optional().describe("absent in messages of before November 2026: that of the anchor"),
   openTime: timeMs,
   closeTime: timeMs.describe("epoch milliseconds, exclusive"),
   state: z.enum(["forming", "closed", "revised"]),

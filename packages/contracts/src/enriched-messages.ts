@@ -1,3 +1,4 @@
+import { CALENDARS } from "@tickfleet/market/instrument";
 import { z } from "zod";
 import { candleSchema, keyFields } from "./candle-messages.ts";
 import { defineMessage } from "./message.ts";
@@ -30,6 +31,7 @@ export const indicatorsSchema = z.object({
   linearregSlope20: z.number().nullable().describe("quote currency per candle"),
   volumeSma20: z.number().nullable().describe("base currency or contracts"),
   trendAngle: z.number().nullable().describe("degrees, -90..90"),
+  trendStrength: z.number().nullable().describe("0..1"),
 });
 
 export type IndicatorName = keyof typeof indicatorsSchema.shape;
@@ -45,6 +47,7 @@ export const enriched = defineMessage({
   owner: "indicator",
   summary: "A closed or revised candle with its indicators. Take it only if (key, revision) is above what you hold.",
   schema: candleSchema.omit({ revision: true, algo: true }).extend({
+    calendar: z.enum(CALENDARS),
     candleRevision: integer.min(0),
     candleAlgo: z.string().min(1),
     revision: integer.min(0),

@@ -8,12 +8,13 @@ import { schemaId } from "./generate-schemas.ts";
 import { clock, gap, status, tradeBatch } from "./market-messages.ts";
 import { type MessageDefinition, type Payload, subjectOf } from "./message.ts";
 
-const oneMinute: Omit<Payload<typeof candle>, "stamps" | "state"> = {
+const oneMinute = {
   venue: "binance",
   instrument: "BTC-USDT",
   timeframe: "1m",
   anchor: "UTC",
   session: "all",
+  calendar: "crypto",
   openTime: 1_718_000_040_000,
   closeTime: 1_718_000_100_000,
   completeness: "full",
@@ -61,7 +62,7 @@ const oneMinute: Omit<Payload<typeof candle>, "stamps" | "state"> = {
   buyPressure: 0.666666666667,
   sellPressure: 0.333333333333,
   lastClose: null,
-};
+} as const satisfies Omit<Payload<typeof candle>, "stamps" | "state">;
 
 /** A valid message of every kind, for readers in other languages to test against. */
 export const examples: readonly Example[] = [
@@ -171,6 +172,7 @@ export const examples: readonly Example[] = [
       linearregSlope20: 2.11300751879,
       volumeSma20: 1.0825,
       trendAngle: 5.63879441028,
+      trendStrength: 0.301594188,
     },
     undefined: [],
     stamps,

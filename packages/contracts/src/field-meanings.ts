@@ -96,6 +96,7 @@ export const FIELD_MEANINGS: Readonly<Record<string, string>> = {
   linearregSlope20: "slope of the least-squares line through 20 closes",
   volumeSma20: "mean volumeBase of the 20 candles before this one, candles without trades counting 0",
   trendAngle: "arc tangent of linearregSlope20 / atr14: 45 is one atr per candle",
+  trendStrength: "50 % adx14 / 50, 30 % trendAngle / 30, 20 % R² of the line through 20 closes, each at most 1",
   enrichedRevision: "revision of the enriched candle that was judged",
   "pattern.kind": "which pattern",
   family: "kind of evidence",

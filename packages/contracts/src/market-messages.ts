@@ -1,3 +1,4 @@
+import { CALENDARS } from "@tickfleet/market/instrument";
 import { z } from "zod";
 import { defineMessage } from "./message.ts";
 
@@ -71,7 +72,7 @@ export const instrumentSchema = z.object({
   venue: text,
   instrument: text,
   venueSymbol: text,
-  calendar: z.enum(["crypto", "us-equity"]),
+  calendar: z.enum(CALENDARS),
   kind: z.enum(["spot", "linear", "inverse"]),
   contractSize: z.number().positive(),
   priceScale: integer.min(0).max(18),

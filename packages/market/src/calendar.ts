@@ -1,5 +1,5 @@
 import type { SessionName } from "./candle.ts";
-import type { CalendarName } from "./instrument.ts";
+import { CALENDARS, type CalendarName } from "./instrument.ts";
 import { MINUTE_MS } from "./timeframe.ts";
 import {
   US_EQUITY_CALENDAR_VERSION,
@@ -49,6 +49,11 @@ export const DEFAULT_SESSION: SessionName = "all";
 
 /** The anchor of candles that name none: the zone of the instrument's calendar. */
 export const DEFAULT_ANCHOR: Readonly<Record<CalendarName, string>> = { crypto: "UTC", "us-equity": "America/New_York" };
+
+/** The calendar whose default anchor this is, `crypto` where there is none: for candles from before they named it. */
+export function calendarOfAnchor(anchor: string): CalendarName {
+  return CALENDARS.find((name) => DEFAULT_ANCHOR[name] === anchor) ?? "crypto";
+}
 
 const NEW_YORK_STANDARD_MS = -5 * 3_600_000;
 const NEW_YORK_SUMMER_MS = -4 * 3_600_000;

@@ -4,7 +4,7 @@ import { createCandle } from "./candle-row.ts";
 import { MinuteBuilder } from "./minute-builder.ts";
 import { createMinuteRow } from "./minute-row.ts";
 
-const KEY = { venue: "demo", instrument: "BTC-USDT", anchor: "UTC", session: "all" as const };
+const KEY = { venue: "demo", instrument: "BTC-USDT", anchor: "UTC", session: "all" as const, calendar: "crypto" as const };
 
 function candleOf(prices: readonly number[], kind: "spot" | "linear" | "inverse" = "spot", contractSize = 1, size = 3) {
   const builder = new MinuteBuilder(CRYPTO.priceScale, CRYPTO.sizeScale);

@@ -1,7 +1,7 @@
 import type { Candle, CandleState, Completeness, SessionName } from "./candle.ts";
 import { S } from "./candle-sums.ts";
 import { addExact, copyExact, exactTimesDecimal, exactToNumber, isZero, roundDerived, scaledToNumber, subtractExact } from "./exact.ts";
-import type { ContractKind } from "./instrument.ts";
+import type { CalendarName, ContractKind } from "./instrument.ts";
 import type { Timeframe } from "./timeframe.ts";
 
 /** Name and version of the rules by which candles are built; a changed formula raises it. */
@@ -13,6 +13,7 @@ export interface SeriesKey {
   instrument: string;
   anchor: string;
   session: SessionName;
+  calendar: CalendarName;
 }
 
 /** One candle with its exact sums, as it is kept. */
@@ -46,6 +47,7 @@ export function createCandle(key: SeriesKey, row: CandleRow, kind: ContractKind,
     timeframe: row.timeframe,
     anchor: key.anchor,
     session: key.session,
+    calendar: key.calendar,
     openTime: row.openTime,
     closeTime: row.closeTime,
     state: row.state,

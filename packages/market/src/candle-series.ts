@@ -75,6 +75,7 @@ export class CandleSeries {
       instrument: instrument.instrument,
       anchor: DEFAULT_ANCHOR[instrument.calendar],
       session: DEFAULT_SESSION,
+      calendar: instrument.calendar,
     };
     this.priceScale = instrument.priceScale;
     this.sizeScale = instrument.sizeScale;

@@ -1,3 +1,4 @@
+import type { CalendarName } from "./instrument.ts";
 import type { Timeframe } from "./timeframe.ts";
 
 export type CandleState = "forming" | "closed" | "revised";
@@ -23,6 +24,8 @@ export interface Candle {
   /** `UTC` or an IANA zone. */
   anchor: string;
   session: SessionName;
+  /** Trading hours that its interval follows. */
+  calendar: CalendarName;
   /** Epoch milliseconds; the interval is [openTime, closeTime). */
   openTime: number;
   closeTime: number;

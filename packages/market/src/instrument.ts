@@ -1,5 +1,6 @@
 /** Which trading hours an instrument follows; `sessions` in `calendar.ts` knows each. */
-export type CalendarName = "crypto" | "us-equity";
+export const CALENDARS = ["crypto", "us-equity"] as const;
+export type CalendarName = (typeof CALENDARS)[number];
 
 /** spot and linear: quote volume is price x size x contractSize; inverse: size x contractSize. */
 export type ContractKind = "spot" | "linear" | "inverse";

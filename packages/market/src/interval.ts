@@ -36,6 +36,15 @@ export function closingAt(calendar: Calendar, session: SessionName, timeMs: numb
   return TIMEFRAMES.filter((timeframe) => intervalAt(calendar, session, timeframe, timeMs - 1)?.close === timeMs);
 }
 
+/** The first interval of a timeframe that opens at an instant or after it, such as the one that follows another's close. */
+export function nextInterval(calendar: Calendar, session: SessionName, timeframe: Timeframe, timeMs: number): Interval {
+  let interval: Interval | null = null;
+  for (let from = timeMs; interval === null || interval.open < timeMs; from = interval.close) {
+    interval = intervalAt(calendar, session, timeframe, nextMinute(calendar, session, from - 1)) as Interval;
+  }
+  return interval;
+}
+
 /** How many minutes with trading an interval [open, close) has: for a week those of its sessions. */
 export function scheduledMinutes(calendar: Calendar, session: SessionName, open: number, close: number): number {
   return scheduledMinutesBetween(calendar, session, open, close);

@@ -13,6 +13,7 @@ const TEXT = [
   "timeframe",
   "anchor",
   "session",
+  "calendar",
   "state",
   "completeness",
   "origin",

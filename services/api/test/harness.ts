@@ -133,7 +133,7 @@ export function createCandle(fields: Partial<TestCandle> & { openTime: number })
   const none = Object.fromEntries(Object.keys(candleSchema.shape).map((name) => [name, null])) as unknown as TestCandle;
   return {
     ...none,
-    ...{ venue: "binance", instrument: "BTC-USDT", timeframe: "1m", anchor: "UTC", session: "all" },
+    ...{ venue: "binance", instrument: "BTC-USDT", timeframe: "1m", anchor: "UTC", session: "all", calendar: "crypto" },
     closeTime: openTime + MINUTE,
     ...{ state: "closed", completeness: "full", origin: "trades", badMinutes: 0, flags: 0, revision: 0, algo: "1" },
     ...{ open: price, high: price + 1, low: price - 1, close: price, trades: 2, tradesBuy: 1, tradesSell: 1 },

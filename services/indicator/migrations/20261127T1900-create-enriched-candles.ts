@@ -14,6 +14,7 @@ const KEY_COLUMNS = sql`
 
 /** Columns of the candle, in the order of the wire. */
 const CANDLE_COLUMNS = sql`
+  calendar text not null,
   close_time timestamptz not null,
   state text not null,
   completeness text not null,
@@ -40,7 +41,7 @@ const INDICATOR_COLUMNS = sql`
   macd float8, macd_signal float8, macd_histogram float8,
   bbands_upper float8, bbands_middle float8, bbands_lower float8,
   atr14 float8, natr14 float8, vwap_session float8, obv float8, stoch_k float8, stoch_d float8, adx14 float8,
-  linearreg_slope20 float8, volume_sma20 float8, trend_angle float8`;
+  linearreg_slope20 float8, volume_sma20 float8, trend_angle float8, trend_strength float8`;
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   await createLaneTables(db, "indicator", LANES);
@@ -67,13 +68,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create table indicator.parked (lane smallint not null, venue text not null, instrument text not null, primary key (venue, instrument))`.execute(
     db,
   );
-  await sql`create view indicator.pub_enriched_candles as select venue, instrument, timeframe, anchor, session, open_time, close_time,
+  await sql`create view indicator.pub_enriched_candles as select venue, instrument, timeframe, anchor, session, calendar, open_time, close_time,
     state, completeness, origin, bad_minutes, flags, candle_revision, first_trade_id, last_trade_id, candle_algo, open, high, low, close,
     volume_base, volume_buy, volume_sell, volume_unknown, volume_quote, sum_price_size, trades, trades_buy, trades_sell,
     max_trade_size, avg_trade_size, sum_bid_depth, sum_ask_depth, sum_spread_bps, quote_trades, crossed_quotes, spread_bps,
     vd_open, vd_high, vd_low, vd, vd_ratio, vwap, price_change_bps, price_range_bps, buy_pressure, sell_pressure, last_close,
     sma50, sma200, ema9, ema21, rsi14, macd, macd_signal, macd_histogram, bbands_upper, bbands_middle, bbands_lower,
-    atr14, natr14, vwap_session, obv, stoch_k, stoch_d, adx14, linearreg_slope20, volume_sma20, trend_angle,
+    atr14, natr14, vwap_session, obv, stoch_k, stoch_d, adx14, linearreg_slope20, volume_sma20, trend_angle, trend_strength,
     revision, string_to_array(ids, ' ') as algo, string_to_array(undefined_names, ' ') as "undefined"
     from indicator.enriched_candles join indicator.algorithm_sets on algo_set = id`.execute(db);
   await sql`create view indicator.pub_parked as select lane, venue, instrument from indicator.parked`.execute(db);

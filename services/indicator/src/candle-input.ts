@@ -1,5 +1,6 @@
 import { candle, candleRecomputed } from "@tickfleet/contracts/candle-messages";
 import { classOf, type Payload } from "@tickfleet/contracts/message";
+import { calendarOfAnchor } from "@tickfleet/market/calendar";
 import type { Candle } from "@tickfleet/market/candle";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import { zoneOf } from "@tickfleet/market/zone";
@@ -21,7 +22,7 @@ export function readCandleInput(message: InputMessage): CandleInput {
       const { stamps, ...columns } = parse(candle.schema, message);
       if (columns.state === "forming") throw new InvalidMessageError(`${message.subject}: expected a closed candle, found a forming one`);
       requireZone(message, columns.anchor);
-      return { kind: "candle", candle: columns, stamps };
+      return { kind: "candle", candle: { ...columns, calendar: columns.calendar ?? calendarOfAnchor(columns.anchor) }, stamps };
     }
     case classOf(candleRecomputed.template):
       return { kind: "recomputed", notice: parse(candleRecomputed.schema, message) };

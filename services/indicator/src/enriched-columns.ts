@@ -15,6 +15,7 @@ const TEXT = [
   "timeframe",
   "anchor",
   "session",
+  "calendar",
   "state",
   "completeness",
   "origin",

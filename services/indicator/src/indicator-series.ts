@@ -3,7 +3,17 @@ import type { IndicatorCandle } from "@tickfleet/indicators/indicator";
 import type { Candle } from "@tickfleet/market/candle";
 import { roundDerived } from "@tickfleet/market/exact";
 import { dayAt, zoneOf } from "@tickfleet/market/zone";
-import { createRunning, createVolumeMean, createWindowed, LONGEST_WINDOW, type Member, PLACE_OF, VOLUME_WINDOW } from "./indicator-set.ts";
+import {
+  createFitDeviation,
+  createRunning,
+  createVolumeMean,
+  createWindowed,
+  FIT_WINDOW,
+  LONGEST_WINDOW,
+  type Member,
+  PLACE_OF,
+  VOLUME_WINDOW,
+} from "./indicator-set.ts";
 
 /** A longer time between a close and the next open is a hole for every calendar and timeframe: the windows begin anew. */
 export const HOLE_MS = 4 * 86_400_000;
@@ -41,6 +51,8 @@ export class IndicatorSeries {
   readonly #windowed = createWindowed();
   readonly #running = createRunning();
   readonly #volumes = createVolumeMean();
+  readonly #fit = createFitDeviation();
+  #deviation: number | null = null;
   #volumeMean: number | null = null;
   /** Candles in the windows since the last hole, counted up to the window's length. */
   #priced = 0;
@@ -62,7 +74,10 @@ export class IndicatorSeries {
     const results = this.#results;
     const isPriced = candle.close !== null;
     results[PLACE_OF.volumeSma20] = isPriced ? this.#volumeMean : null;
-    results[PLACE_OF.trendAngle] = trendAngle(results[PLACE_OF.linearregSlope20] ?? null, results[PLACE_OF.atr14] ?? null);
+    const slope = results[PLACE_OF.linearregSlope20] ?? null;
+    const theta = trendAngle(slope, results[PLACE_OF.atr14] ?? null);
+    results[PLACE_OF.trendAngle] = theta;
+    results[PLACE_OF.trendStrength] = trendStrength(results[PLACE_OF.adx14] ?? null, theta, slope, this.#deviation);
     // a week has several sessions: the last one's average cannot be had from its candle
     if (candle.timeframe === "1w") results[PLACE_OF.vwapSession] = null;
     if (isPriced) this.#priced = Math.min(this.#priced + 1, LONGEST_WINDOW);
@@ -88,6 +103,7 @@ export class IndicatorSeries {
         }
       }
     }
+    this.#deviation = this.#fit.update(input).values.stddev;
     return INDICATOR_NAMES.filter((_, place) => places.has(place));
   }
 
@@ -99,6 +115,7 @@ export class IndicatorSeries {
   #resetWindows(): void {
     for (const { indicator } of this.#windowed) indicator.reset();
     this.#volumes.reset();
+    this.#fit.reset();
     this.#volumeMean = null;
     this.#priced = 0;
     this.#counted = 0;
@@ -121,7 +138,8 @@ export class IndicatorSeries {
     if (at !== running.length) throw new RangeError(`expected ${at} numbers of running indicators, found ${running.length}`);
     this.#priced = running[0] as number;
     const priced = this.#priced === 0 ? [] : context.priced.slice(-this.#priced);
-    for (const { indicator } of this.#windowed) for (const row of priced) indicator.update({ ...row, volumeBase: 0 });
+    const windows = [this.#fit, ...this.#windowed.map(({ indicator }) => indicator)];
+    for (const indicator of windows) for (const row of priced) indicator.update({ ...row, volumeBase: 0 });
     const counted = running[1] as number;
     for (const volume of counted === 0 ? [] : context.volumes.slice(-counted)) this.#addVolume(volume);
   }
@@ -138,4 +156,12 @@ function restoreMember({ indicator }: Member, running: Float64Array, at: number)
 function trendAngle(slope: number | null, atr: number | null): number | null {
   if (slope === null || atr === null) return null;
   return atr === 0 ? 0 : (Math.atan(slope / atr) * 180) / Math.PI;
+}
+
+/** `trend_strength` of metrics book 6, 0..1: of the line's fit R² = slope² · Σ(x - mean)² / Σ(close - mean)², 0 for a flat window. */
+function trendStrength(adx: number | null, theta: number | null, slope: number | null, deviation: number | null): number | null {
+  if (adx === null || theta === null || slope === null || deviation === null) return null;
+  const places = (FIT_WINDOW ** 2 - 1) / 12;
+  const fit = deviation === 0 ? 0 : Math.min(1, places * (slope / deviation) ** 2);
+  return 0.5 * Math.min(1, adx / 50) + 0.3 * Math.min(1, Math.abs(theta) / 30) + 0.2 * fit;
 }

@@ -10,6 +10,7 @@ import { createNatr } from "@tickfleet/indicators/natr";
 import { createObv } from "@tickfleet/indicators/obv";
 import { createRsi } from "@tickfleet/indicators/rsi";
 import { createSma } from "@tickfleet/indicators/sma";
+import { createStddev } from "@tickfleet/indicators/stddev";
 import { createStoch } from "@tickfleet/indicators/stoch";
 import { createVwap } from "@tickfleet/indicators/vwap";
 
@@ -24,8 +25,11 @@ export interface Member {
 export const LONGEST_WINDOW = 200;
 /** Candles before the present one that `volumeSma20` is the mean of. */
 export const VOLUME_WINDOW = 20;
+/** Closes that the trend's line is fitted to. */
+export const FIT_WINDOW = 20;
 
 const TREND_ANGLE = "trend-angle@1.0.0(slope=20,atr=14)";
+const TREND_STRENGTH = "trend-strength@1.0.0(adx=14,angle=trend-angle,fit=20)";
 /** The volumes stand in place of closes. */
 const VOLUME_SMA = "volume-sma@1.0.0(period=20)";
 
@@ -38,7 +42,7 @@ export function createWindowed(): Member[] {
     member(createSma({ period: LONGEST_WINDOW }), { sma: "sma200" }),
     member(createBbands({ period: 20 }), { upper: "bbandsUpper", middle: "bbandsMiddle", lower: "bbandsLower" }),
     member(createStoch({ fastKPeriod: 14, slowKPeriod: 3, slowDPeriod: 3 }), { slowK: "stochK", slowD: "stochD" }),
-    member(createLinearregSlope({ period: 20 }), { linearregSlope: "linearregSlope20" }),
+    member(createLinearregSlope({ period: FIT_WINDOW }), { linearregSlope: "linearregSlope20" }),
   ];
 }
 
@@ -61,6 +65,11 @@ export function createRunning(): Member[] {
   ];
 }
 
+/** Deviation of the closes that `linearregSlope20` is fitted to: it tells how well the line fits. */
+export function createFitDeviation(): Indicator<"stddev"> {
+  return createStddev({ period: FIT_WINDOW });
+}
+
 /** Mean of the last volumes: an average of closes that is fed with volumes. */
 export function createVolumeMean(): Indicator<"sma"> {
   return createSma({ period: VOLUME_WINDOW });
@@ -77,6 +86,7 @@ export const ALGORITHMS: readonly string[] = [
   ...[...createWindowed(), ...createRunning()].map(({ indicator }) => indicator.id),
   VOLUME_SMA,
   TREND_ANGLE,
+  TREND_STRENGTH,
 ];
 
 function member<Output extends string>(indicator: Indicator<Output>, names: Partial<Record<Output, IndicatorName>>): Member {

@@ -48,6 +48,7 @@ export function createCandle(
     venue: VENUE,
     anchor: "UTC",
     session: "all",
+    calendar: "crypto",
     state: "closed",
     completeness: "full",
     origin: "trades",

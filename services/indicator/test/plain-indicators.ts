@@ -44,6 +44,16 @@ function slope(window: readonly number[]): number {
   return sum(window.map((y, x) => (x - middle) * (y - level))) / sum(window.map((_, x) => (x - middle) ** 2));
 }
 
+/** Share of the closes' variance that the least-squares line explains; 0 where they do not vary. */
+function fit(window: readonly number[]): number {
+  const level = mean(window);
+  const middle = (window.length - 1) / 2;
+  const rise = slope(window);
+  const rest = sum(window.map((y, x) => (y - level - rise * (x - middle)) ** 2));
+  const all = sum(window.map((y) => (y - level) ** 2));
+  return all === 0 ? 0 : 1 - rest / all;
+}
+
 function trueRanges(candles: readonly Candle[]): Numbers {
   return candles.map(({ high, low }, i) => {
     const before = candles[i - 1]?.close ?? null;
@@ -151,6 +161,7 @@ function windowed(candles: readonly Candle[]): Record<string, Numbers> {
     stochK: k,
     stochD: d,
     linearregSlope20: windows(closes, 20, slope),
+    fit20: windows(closes, 20, fit),
   };
 }
 
@@ -193,7 +204,14 @@ export function plainIndicators(candles: readonly Candle[]): Map<number, Record<
   }
   for (const values of result.values()) {
     const { linearregSlope20: rise = null, atr14: range = null } = values;
-    values["trendAngle"] = rise === null || range === null ? null : range === 0 ? 0 : (Math.atan(rise / range) * 180) / Math.PI;
+    const theta = rise === null || range === null ? null : range === 0 ? 0 : (Math.atan(rise / range) * 180) / Math.PI;
+    const { adx14 = null, fit20 = null } = values;
+    delete values["fit20"];
+    values["trendAngle"] = theta;
+    values["trendStrength"] =
+      adx14 === null || theta === null || fit20 === null
+        ? null
+        : 0.5 * Math.min(1, adx14 / 50) + 0.3 * Math.min(1, Math.abs(theta) / 30) + 0.2 * fit20;
   }
   return result;
 }
