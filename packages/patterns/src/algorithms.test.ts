@@ -3,9 +3,11 @@ import { readFileSync } from "node:fs";
 import type { Timeframe } from "@tickfleet/market/timeframe";
 import { expect, test } from "vitest";
 import { createCorpus, createSequence, scan } from "../test/candle-corpus.ts";
+import { judgementInputs } from "../test/judgement-script.ts";
 import { ALGORITHMS } from "./algorithms.ts";
 import { computeBoostedConfidence, countTimeframes } from "./boosted-confidence.ts";
 import { candlesticks } from "./candlesticks.ts";
+import { judge } from "./judgement.ts";
 import { computeOutcomeHistory } from "./outcome-history.ts";
 import { computeReliability } from "./reliability.ts";
 import { decideEmission } from "./signal-debounce.ts";
@@ -42,6 +44,7 @@ const SOURCES: Readonly<Record<keyof typeof ALGORITHMS, readonly string[]>> = {
   reliability: ["reliability", "score"],
   signalLevel: ["signal-level", "score"],
   signalDebounce: ["signal-debounce"],
+  judgement: ["judgement", "judgement-inputs", "pattern-judgement", "signal-judgement"],
 };
 
 const CASES = 3_000;
@@ -135,6 +138,10 @@ const CASE: Readonly<Record<Exclude<keyof typeof ALGORITHMS, "candlesticks">, (d
   signalDebounce: ({ pick }) => {
     const level = pick([...SIGNAL_LEVELS, null]);
     return decideEmission(level, pick([null, { level: pick(SIGNAL_LEVELS), candlesAgo: pick([1, 2, 3, 4]) }]));
+  },
+  judgement: ({ between, pick }) => {
+    const seed = Math.floor(between(0, 1e6));
+    return judge(judgementInputs(createSequence(seed), pick(TIMEFRAMES)));
   },
 };
 

@@ -12,4 +12,5 @@ export const ALGORITHMS = {
   reliability: "reliability@1.0.0",
   signalLevel: "signal-level@1.0.0",
   signalDebounce: "signal-debounce@1.0.0",
+  judgement: "judgement@1.0.0",
 } as const;
