@@ -49,8 +49,9 @@ export class DemoFleet implements AsyncDisposable {
   /** Makes the streams and schemas that are not there. */
   async prepare(): Promise<void> {
     await provisionStreams(this.bus);
-    for (const service of ["ingest", "aggregator", "indicator", "api"]) {
-      const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(`${service}.`)) }));
+    for (const service of ["ingest", "aggregator", "indicator", "pattern-detector", "api"]) {
+      const own = `${service.replaceAll("-", "_")}.`;
+      const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(own)) }));
       const folder = fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url));
       await migrate({ url: this.database.url, service, folder, grants });
     }
@@ -58,7 +59,7 @@ export class DemoFleet implements AsyncDisposable {
 
   /** Starts a service over these servers, or over others that `env` names. */
   async start(
-    name: "ingest" | "aggregator" | "indicator" | "api",
+    name: "ingest" | "aggregator" | "indicator" | "pattern-detector" | "api",
     env: Readonly<Record<string, string>> = {},
     until: "ready" | "spawned" = "ready",
   ) {

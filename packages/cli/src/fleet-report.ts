@@ -1,8 +1,8 @@
 import { ingestStatusCommand, ingestStatusReplySchema } from "@tickfleet/contracts/control-messages";
 import { streams } from "@tickfleet/contracts/registry";
 import {
+  type DerivedLaneRow,
   FleetStatusStore,
-  type IndicatorLaneRow,
   type LanePositionRow,
   type OpenGap,
   type RecordedInstrument,
@@ -128,7 +128,12 @@ async function listJobs(bus: Bus): Promise<ReplayJob[]> {
 }
 
 async function readReaders(store: FleetStatusStore, market: StreamReport | undefined): Promise<ReaderReport[]> {
-  const [recorder, lanes, indicatorLanes] = await Promise.all([store.recorder(), store.lanes(), store.indicatorLanes()]);
+  const [recorder, lanes, indicatorLanes, patternLanes] = await Promise.all([
+    store.recorder(),
+    store.lanes(),
+    store.indicatorLanes(),
+    store.patternLanes(),
+  ]);
   const reports = [{ name: "recorder", ...recorder, detail: "" }];
   const slowest = lanes.reduce<(typeof lanes)[number] | null>(
     (least, lane) => (least === null || lane.seq < least.seq ? lane : least),
@@ -150,15 +155,20 @@ async function readReaders(store: FleetStatusStore, market: StreamReport | undef
       detail: isOther ? [detail, "has not begun with this MARKET"].filter(Boolean).join("; ") : detail,
     };
   });
-  return indicatorLanes.length === 0 ? found : [...found, indicatorReader(indicatorLanes)];
+  return [
+    ...found,
+    ...derivedReader("indicator", "CANDLES", indicatorLanes),
+    ...derivedReader("pattern-detector", "ENRICHED", patternLanes),
+  ];
 }
 
-/** The indicator reads CANDLES, where each lane has only the messages of its instruments. */
-function indicatorReader(lanes: readonly IndicatorLaneRow[]): ReaderReport {
+/** A service behind a stream in which each lane has only the messages of its instruments. */
+function derivedReader(name: string, stream: string, lanes: readonly DerivedLaneRow[]): ReaderReport[] {
+  if (lanes.length === 0) return [];
   const others = lanes.filter(({ written, streamCreated }) => written.seq > 0 && streamCreated !== written.streamCreated);
   const lag = lanes.reduce((sum, { seq, written }) => sum + Math.max(0, written.seq - seq), 0);
-  const faults = [ownersOf(lanes), others.length === 0 ? "" : "has not begun with this CANDLES"];
-  return { name: "indicator", seq: Math.max(...lanes.map(({ seq }) => seq)), lag, detail: faults.filter(Boolean).join("; ") };
+  const faults = [ownersOf(lanes), others.length === 0 ? "" : `has not begun with this ${stream}`];
+  return [{ name, seq: Math.max(...lanes.map(({ seq }) => seq)), lag, detail: faults.filter(Boolean).join("; ") }];
 }
 
 function ownersOf(lanes: readonly LanePositionRow[]): string {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ingestStatusCommand, ingestStatusReplySchema, replayCommand, replayReplySchema } from "@tickfleet/contracts/control-messages";
 import type { Payload } from "@tickfleet/contracts/message";
-import { FleetStatusStore, type IndicatorLaneRow } from "@tickfleet/database/fleet-status";
+import { type DerivedLaneRow, FleetStatusStore } from "@tickfleet/database/fleet-status";
 import { describeDatabaseError } from "@tickfleet/database/pool";
 import type { Bus } from "@tickfleet/runtime/bus";
 import { NoAnswerError, request } from "@tickfleet/runtime/request";
@@ -45,10 +45,14 @@ export async function followReplay(bus: Bus, databaseUrl: string, order: ReplayR
 }
 
 async function countDerived(store: FleetStatusStore, { venue, instruments }: ReplayJob): Promise<DerivedCounts> {
-  if (venue === null) return { candles: {}, indicators: 0 };
+  if (venue === null) return { candles: {}, indicators: 0, patterns: 0, signals: 0 };
   const names = [...new Set(instruments)];
-  const [candles, indicators] = await Promise.all([store.candleCounts(venue, names), store.indicatorCount(venue, names)]);
-  return { candles, indicators };
+  const [candles, indicators, judged] = await Promise.all([
+    store.candleCounts(venue, names),
+    store.indicatorCount(venue, names),
+    store.patternCounts(venue, names),
+  ]);
+  return { candles, indicators, ...judged };
 }
 
 /** The same id may be sent again: it stays one job. */
@@ -117,13 +121,15 @@ async function findLaggards(bus: Bus, store: FleetStatusStore, job: ReplayJob): 
   const behind = lanes.filter(isBehind).length;
   const laggards = [...(isBehind(recorder) ? ["the recorder"] : []), ...(behind > 0 ? [`${behind} of the aggregator's lanes`] : [])];
   if (laggards.length > 0) return laggards;
-  // only now is it known what the aggregator has written of the job
+  // what a service has written of the job is known only once it has read all that was written for it
   const unread = (await store.indicatorLanes()).filter(isUnread).length;
-  return unread > 0 ? [`${unread} of the indicator's lanes`] : [];
+  if (unread > 0) return [`${unread} of the indicator's lanes`];
+  const unjudged = (await store.patternLanes()).filter(isUnread).length;
+  return unjudged > 0 ? [`${unjudged} of the pattern-detector's lanes`] : [];
 }
 
 /** Whether a lane has not yet read all that was written for it. */
-function isUnread({ streamCreated, seq, written }: IndicatorLaneRow): boolean {
+function isUnread({ streamCreated, seq, written }: DerivedLaneRow): boolean {
   return written.streamCreated !== null && written.seq > 0 && (streamCreated !== written.streamCreated || seq < written.seq);
 }
 

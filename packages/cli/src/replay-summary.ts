@@ -20,6 +20,7 @@ export interface ReplaySummary {
   candles: Record<string, number>;
   /** Enriched candles with at least one indicator, of the same instruments. */
   indicators: number;
+  /** Patterns and signals that hold, of the same instruments. */
   patterns: number;
   signals: number;
   /** From the request until everything was stored. */
@@ -38,11 +39,11 @@ export interface DeadMessages {
 }
 
 /** What is on record of a job's instruments. */
-export type DerivedCounts = Pick<ReplaySummary, "candles" | "indicators">;
+export type DerivedCounts = Pick<ReplaySummary, "candles" | "indicators" | "patterns" | "signals">;
 
 export function createSummary(
   job: ReplayJob,
-  { candles, indicators }: DerivedCounts,
+  { candles, indicators, patterns, signals }: DerivedCounts,
   seconds: number,
   latencyMs: HopLatencies,
   dead: DeadMessages | null,
@@ -56,8 +57,8 @@ export function createSummary(
     lastTime: job.lastTime,
     candles: Object.fromEntries(TIMEFRAMES.map((timeframe) => [timeframe, candles[timeframe] ?? 0])),
     indicators,
-    patterns: 0,
-    signals: 0,
+    patterns,
+    signals,
     seconds: Math.round(seconds * 1000) / 1000,
     tradesPerSecond: Math.round(job.trades / Math.max(seconds, 0.001)),
     latencyMs,

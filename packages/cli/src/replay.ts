@@ -13,7 +13,8 @@ import type { ReplaySummary } from "./replay-summary.ts";
 const HELP = `tickfleet replay FILE... [options]
 
 Sends recorded files through the running fleet, in the order given, and returns when everything derived from
-them is stored: trades recorded, candles and indicators of all timeframes. Files that were replayed before change nothing.
+them is stored: trades recorded, candles, indicators, patterns and signals of all
+timeframes. Files that were replayed before change nothing.
 
   --venue V         venue of the trades, where the file does not tell it
   --instrument I    canonical instrument, such as BTC-USDT, for files that do not name it
@@ -137,6 +138,7 @@ function inWords(summary: ReplaySummary): string[] {
     `time         ${formatTime(summary.firstTime)} to ${formatTime(summary.lastTime)}`,
     `candles      ${candles.join(", ") || "none"}`,
     `indicators   ${count(summary.indicators)} candles with indicators`,
+    `patterns     ${count(summary.patterns)}, signals ${count(summary.signals)}`,
     `took         ${summary.seconds.toFixed(1)} s, ${count(summary.tradesPerSecond)} trades/s`,
   ];
 }

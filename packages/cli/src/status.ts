@@ -45,7 +45,7 @@ function inWords(report: FleetReport): string[] {
       streams.map(({ name, firstSeq, lastSeq }) => [name, lastSeq === 0 ? "empty" : `messages ${firstSeq} to ${lastSeq}`]),
     ),
     ...section(
-      "Readers (recorder and aggregator of MARKET, indicator of CANDLES)",
+      "Readers (recorder and aggregator of MARKET, indicator of CANDLES, pattern-detector of ENRICHED)",
       readers.map(({ name, seq, lag, detail }) => [name, `at ${seq}`, lag === 0 ? "nothing left" : `${lag} behind`, detail]),
     ),
     ...section(

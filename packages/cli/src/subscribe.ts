@@ -2,6 +2,7 @@ import { candle, candleRecomputed, formingCandle } from "@tickfleet/contracts/ca
 import { enriched, enrichedRecomputed } from "@tickfleet/contracts/enriched-messages";
 import { clock, gap, status, tradeBatch } from "@tickfleet/contracts/market-messages";
 import { classOf, filterOf, type MessageDefinition, parametersOf } from "@tickfleet/contracts/message";
+import { pattern, signal } from "@tickfleet/contracts/pattern-messages";
 import { liveTemplate } from "@tickfleet/contracts/registry";
 import { isTimeframe, TIMEFRAMES } from "@tickfleet/market/timeframe";
 import { type Command, parseCommandLine, printLine, UsageError } from "./command.ts";
@@ -16,6 +17,8 @@ the last seq seen tells of a gap. Forming candles are kept in no stream and have
 
   candle:VENUE:INSTRUMENT:TIMEFRAME   candles, forming and closed; TIMEFRAME is one of ${TIMEFRAMES.join(", ")}
   enriched:VENUE:INSTRUMENT:TIMEFRAME closed candles with their indicators
+  pattern:VENUE:INSTRUMENT:TIMEFRAME  candlesticks on closed candles, graded
+  signal:VENUE:INSTRUMENT:TIMEFRAME   trading signals with what led to them
   trade:VENUE:INSTRUMENT              batches of trades
   gap:VENUE:INSTRUMENT                holes and what became of them
   clock:VENUE:CONNECTION              times up to which a connection is complete
@@ -35,6 +38,8 @@ interface Channel {
 const CHANNELS: Readonly<Record<string, Channel>> = {
   candle: { definitions: [candle, candleRecomputed, formingCandle], parts: ["venue", "instrument", "timeframe"] },
   enriched: { definitions: [enriched, enrichedRecomputed], parts: ["venue", "instrument", "timeframe"] },
+  pattern: { definitions: [pattern], parts: ["venue", "instrument", "timeframe"] },
+  signal: { definitions: [signal], parts: ["venue", "instrument", "timeframe"] },
   trade: { definitions: [tradeBatch], parts: ["venue", "instrument"] },
   gap: { definitions: [gap], parts: ["venue", "instrument"] },
   clock: { definitions: [clock], parts: ["venue", "connection"] },

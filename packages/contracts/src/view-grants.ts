@@ -26,6 +26,10 @@ export const viewGrants: readonly ViewGrants[] = [
       "aggregator.pub_parked",
       "indicator.pub_enriched_candles",
       "indicator.pub_lanes",
+      "pattern_detector.pub_patterns",
+      "pattern_detector.pub_signals",
+      "pattern_detector.pub_lanes",
+      "pattern_detector.pub_parked",
     ],
   },
 ];

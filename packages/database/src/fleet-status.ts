@@ -13,8 +13,8 @@ export interface LanePositionRow extends ReaderPosition {
   held: boolean;
 }
 
-/** A lane of the indicator service in CANDLES, and how far the aggregator says that it has written there for the same lane. */
-export interface IndicatorLaneRow extends LanePositionRow {
+/** A lane of a service behind another one's stream, and how far that one says that it has written there for the same lane. */
+export interface DerivedLaneRow extends LanePositionRow {
   written: ReaderPosition;
 }
 
@@ -68,16 +68,14 @@ export class FleetStatusStore {
     return rows;
   }
 
-  async indicatorLanes(): Promise<IndicatorLaneRow[]> {
-    const { rows } = await this.#pool.query<LanePositionRow & { writtenCreated: string | null; writtenSeq: number | null }>(
-      `select reader.lane, reader.owner, reader.expires > now() as held, reader.stream_created as "streamCreated", reader.seq,
-         writer.outputs -> 'CANDLES' ->> 'created' as "writtenCreated", (writer.outputs -> 'CANDLES' ->> 'seq')::int8 as "writtenSeq"
-       from indicator.pub_lanes as reader join aggregator.pub_lanes as writer using (lane) order by lane`,
-    );
-    return rows.map(({ writtenCreated, writtenSeq, ...lane }) => ({
-      ...lane,
-      written: { streamCreated: writtenCreated, seq: writtenSeq ?? 0 },
-    }));
+  /** The indicator's lanes in CANDLES. */
+  indicatorLanes(): Promise<DerivedLaneRow[]> {
+    return this.#derivedLanes("indicator", "aggregator", "CANDLES");
+  }
+
+  /** The pattern-detector's lanes in ENRICHED. */
+  patternLanes(): Promise<DerivedLaneRow[]> {
+    return this.#derivedLanes("pattern_detector", "indicator", "ENRICHED");
   }
 
   async instruments(): Promise<RecordedInstrument[]> {
@@ -122,6 +120,30 @@ export class FleetStatusStore {
       [venue, instruments],
     );
     return rows[0]?.count ?? 0;
+  }
+
+  /** Patterns and signals that hold, of all timeframes. */
+  async patternCounts(venue: string, instruments: readonly string[]): Promise<{ patterns: number; signals: number }> {
+    const held = "where venue = $1 and instrument = any($2::text[]) and state <> 'withdrawn'";
+    const { rows } = await this.#pool.query<{ patterns: number; signals: number }>(
+      `select (select count(*) from pattern_detector.pub_patterns ${held}) as patterns,
+         (select count(*) from pattern_detector.pub_signals ${held}) as signals`,
+      [venue, instruments],
+    );
+    return rows[0] ?? { patterns: 0, signals: 0 };
+  }
+
+  async #derivedLanes(reader: string, writer: string, stream: string): Promise<DerivedLaneRow[]> {
+    const { rows } = await this.#pool.query<LanePositionRow & { writtenCreated: string | null; writtenSeq: number | null }>(
+      `select reader.lane, reader.owner, reader.expires > now() as held, reader.stream_created as "streamCreated", reader.seq,
+         writer.outputs -> $1 ->> 'created' as "writtenCreated", (writer.outputs -> $1 ->> 'seq')::int8 as "writtenSeq"
+       from ${reader}.pub_lanes as reader join ${writer}.pub_lanes as writer using (lane) order by lane`,
+      [stream],
+    );
+    return rows.map(({ writtenCreated, writtenSeq, ...lane }) => ({
+      ...lane,
+      written: { streamCreated: writtenCreated, seq: writtenSeq ?? 0 },
+    }));
   }
 }
 

@@ -59,7 +59,7 @@ export interface LivePattern {
   /** TA-Lib's name. */
   readonly kind: string;
   readonly direction: Direction;
-  /** 0..1; null on lower timeframes that are graded after this one, and where no factor is known. */
+  /** 0..1; null on lower timeframes that are graded after this one, and where too little is known. */
   readonly weightedConfidence: number | null;
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { EXAMPLES, QUIET_CANDLES, type Quad } from "../test/candlestick-examples.ts";
 import { judge } from "./judgement.ts";
 import type { JudgementBar, JudgementInputs, LivePattern, Surroundings } from "./judgement-inputs.ts";
+import { liveConfidenceOf } from "./pattern-judgement.ts";
 
 const START = Date.UTC(2026, 0, 5, 12);
 const MINUTE = 60_000;
@@ -98,6 +99,16 @@ test("a signal is not repeated within three candles unless its level rises", () 
   expect(after("buy", 2)).toBeNull();
   expect(after("buy", 3)).not.toBeNull();
   expect(after("weak_buy", 1)).not.toBeNull();
+});
+
+test("too little known makes no signal: agreement of other timeframes alone is not enough", () => {
+  const { key, bars, surroundings } = inputsOf(ENGULFING, { live: AGREEING });
+  const young = { key, surroundings, bars: bars.map((bar) => ({ ...bar, volumeSma20: null, trendAngle: null })) };
+  const pattern = judge(young).patterns.find(({ kind }) => kind === "CDLENGULFING");
+  expect(pattern).toMatchObject({ coverage: 0.1, weightedConfidence: 0.8 });
+  expect(pattern === undefined ? 0 : liveConfidenceOf(pattern)).toBeNull();
+  expect(judge(young).signal).toBeNull();
+  expect(judge(inputsOf(ENGULFING, { live: AGREEING })).signal).not.toBeNull();
 });
 
 test("candles that are not whole lower the quality and with it the level", () => {

@@ -136,6 +136,14 @@ export function judgedCandle(key: JudgementKey, bar: JudgementBar): JudgedCandle
   return { venue, instrument, timeframe, anchor, session, openTime, closeTime, completeness, enrichedRevision };
 }
 
+/** What a grade stands on, of 1: below it nothing is signalled or suppressed on its strength, as in the first candles of a series. */
+export const LEAST_COVERAGE = 0.4;
+
+/** `weightedConfidence` as other timeframes see it: null where too little is known for it to count. */
+export function liveConfidenceOf({ weightedConfidence, coverage }: JudgedPattern): number | null {
+  return coverage < LEAST_COVERAGE ? null : weightedConfidence;
+}
+
 /** Volume over its mean, from 0; null where there is no mean or it is 0. */
 export function volumeSpikeOf({ volumeBase, volumeSma20 }: JudgementBar): number | null {
   return volumeSma20 === null || volumeSma20 === 0 ? null : roundDerived(volumeBase / volumeSma20);

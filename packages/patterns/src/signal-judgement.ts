@@ -3,7 +3,15 @@ import { roundDerived } from "@tickfleet/market/exact";
 import { nextInterval } from "@tickfleet/market/interval";
 import { ALGORITHMS } from "./algorithms.ts";
 import type { FuturesInForce, JudgementBar, JudgementInputs, JudgementKey, SentimentInForce, Surroundings } from "./judgement-inputs.ts";
-import { type GradedPattern, type Grades, type JudgedCandle, judgedCandle, trendDirectionOf, volumeSpikeOf } from "./pattern-judgement.ts";
+import {
+  type GradedPattern,
+  type Grades,
+  type JudgedCandle,
+  judgedCandle,
+  LEAST_COVERAGE,
+  trendDirectionOf,
+  volumeSpikeOf,
+} from "./pattern-judgement.ts";
 import { decideEmission } from "./signal-debounce.ts";
 import { computeSignalLevel, type LevelReason, type SignalEvidence, type SignalLevel, weighEvidence } from "./signal-level.ts";
 import type { ConfidenceFactors, Direction } from "./weighted-confidence.ts";
@@ -50,7 +58,7 @@ const SIGNAL_ALGORITHMS: readonly string[] = [
   ALGORITHMS.judgement,
 ];
 
-/** The signal that a candle's patterns amount to; null where there is none or an earlier one still stands. */
+/** The signal that a candle's patterns amount to; null where there is none, too little is known, or an earlier one still stands. */
 export function judgeSignal(
   { key, surroundings }: JudgementInputs,
   bars: readonly JudgementBar[],
@@ -60,7 +68,7 @@ export function judgeSignal(
   const evidence = evidenceOf(graded);
   const { net } = weighEvidence(evidence);
   const lead = net === 0 ? null : findLead(graded, net > 0 ? 1 : -1);
-  if (lead === null) return null;
+  if (lead === null || lead.pattern.coverage < LEAST_COVERAGE) return null;
   const { direction, weightedConfidence, band, coverage, boostedConfidence, tier, reliability } = lead.pattern;
   const dataQuality = dataQualityOf(bars);
   const { level, score, reasons } = computeSignalLevel({

@@ -24,6 +24,8 @@ export interface StreamPosition {
   created: string;
   firstSeq: number;
   lastSeq: number;
+  /** The broker's time when it said so, epoch milliseconds. */
+  timeMs: number;
 }
 
 /** Most messages in one atomic batch; the broker's limit. */
@@ -134,7 +136,7 @@ export async function openBus(options: BusOptions): Promise<Bus> {
   async function readPosition(stream: string): Promise<StreamPosition> {
     try {
       const info = await manager.streams.info(stream);
-      return { created: info.created, firstSeq: info.state.first_seq, lastSeq: info.state.last_seq };
+      return { created: info.created, firstSeq: info.state.first_seq, lastSeq: info.state.last_seq, timeMs: timeOf(info.ts) };
     } catch (error) {
       if (isNotFound(error)) throw new StreamMissingError(`stream ${stream} does not exist: run the provisioner`, { cause: error });
       throw error;
@@ -194,6 +196,13 @@ function headersOf(message: OutgoingMessage, batchId: string | null, position: n
     if (commit) headers.set("Nats-Batch-Commit", "1");
   }
   return headers;
+}
+
+/** Every broker that the fleet runs on stamps its answers. */
+function timeOf(ts: string | undefined): number {
+  const timeMs = ts === undefined ? Number.NaN : Date.parse(ts);
+  if (Number.isNaN(timeMs)) throw new RangeError(`expected the broker's time in its answer, found ${String(ts)}`);
+  return timeMs;
 }
 
 function isNotFound(error: unknown): boolean {

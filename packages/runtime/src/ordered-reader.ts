@@ -8,12 +8,15 @@ export interface InputMessage {
   /** The publisher's id of the message, "" where it has none. */
   id: string;
   data: Uint8Array;
+  /** When the broker stored it, epoch milliseconds, rounded down; absent in a message made from history. */
+  storedMs?: number;
   /** Value of a header, "" where it is absent. */
   header(name: string): string;
 }
 
 /** Reading notices a dead server in seconds only with these. */
 const CONSUME_OPTIONS = { max_messages: 500, expires: 3_000, idle_heartbeat: 1_000 } as const;
+const NANOS_PER_MS = 1_000_000n;
 const LONGEST_QUEUE = 4_000;
 
 /** Messages of a stream in order, read ahead into a bounded array. */
@@ -101,6 +104,7 @@ function inputOf(message: JsMsg): InputMessage {
     subject: message.subject,
     id: message.headers?.get("Nats-Msg-Id") ?? "",
     data: message.data,
+    storedMs: Number(message.timestampNanos / NANOS_PER_MS),
     header: (name) => message.headers?.get(name) ?? "",
   };
 }
