@@ -11,6 +11,8 @@ import { addIndicators } from "./routes/indicators.ts";
 import { addInstruments } from "./routes/instruments.ts";
 import { addOpenApi } from "./routes/openapi.ts";
 import { addPage } from "./routes/page.ts";
+import { addPatterns } from "./routes/patterns.ts";
+import { addSignals } from "./routes/signals.ts";
 import { addTrades } from "./routes/trades.ts";
 import type { ApiStore } from "./store.ts";
 
@@ -63,6 +65,8 @@ export function createApp(parts: ApiParts): ApiApp {
   addCandles(app, parts);
   addTrades(app, parts);
   addIndicators(app, parts);
+  addPatterns(app, parts);
+  addSignals(app, parts);
   addOpenApi(app, parts);
   addPage(app);
   app.get(STREAM_PATH, () => {

@@ -19,6 +19,10 @@ test("openapi.json is what the gateway serves (write it anew with pnpm run opena
     "/api/v1/health",
     "/api/v1/indicators",
     "/api/v1/instruments",
+    "/api/v1/patterns",
+    "/api/v1/signals",
+    "/api/v1/signals/{id}",
+    "/api/v1/signals/{id}/explain",
     "/api/v1/trades",
     "/health",
   ]);

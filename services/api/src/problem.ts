@@ -25,6 +25,7 @@ export const PROBLEMS = {
   "invalid-cursor": [400, "The cursor is not one of ours"],
   "cursor-mismatch": [400, "The cursor belongs to another query"],
   "unknown-instrument": [404, "There is no such instrument"],
+  "unknown-signal": [404, "There is no such signal"],
   "unknown-route": [404, "There is no such route"],
   "method-not-allowed": [405, "The route does not take this method"],
   "upgrade-required": [426, "The route is a WebSocket"],

@@ -55,6 +55,11 @@ const INSTRUMENT_COLUMNS = `venue, instrument, venue_symbol as "venueSymbol", ca
 const AWAY = /^(08|53|57|E[A-Z]+$)|^(3D000|3F000|42P01|42501|22023|28P01|28000)$/;
 const AWAY_MESSAGE = /connection terminated|timeout exceeded when trying to connect|Connection ended/i;
 
+/** Columns that are fields of a payload, as the message had them. */
+export function payloadColumns(names: readonly string[]): Column[] {
+  return names.map((wire) => ({ wire, name: `payload -> '${wire}'`, conversion: "same" }));
+}
+
 /** Reads of the gateway: only views that other services publish. */
 export class ApiStore {
   readonly #pool: Pool;
@@ -100,6 +105,28 @@ export class ApiStore {
     const conditions = ["venue = $1", "instrument = $2", "timeframe = $3", "anchor = $4", "session = $5"];
     const found = await this.#listArrays("indicator.pub_enriched_candles", "open_time", ["open_time"], conditions, values, page);
     return pageOf(found, 1, page);
+  }
+
+  /** Patterns or signals, by time and id. @param filters values of columns of the view; undefined asks nothing */
+  async listJudged(
+    view: "patterns" | "signals",
+    filters: Readonly<Record<string, string | number | undefined>>,
+    page: PageRequest,
+  ): Promise<Page> {
+    const asked = Object.entries(filters).filter(([, value]) => value !== undefined);
+    const conditions = ["true", ...asked.map(([name], i) => `${name} = $${i + 1}`)];
+    const values = asked.map(([, value]) => value);
+    const found = await this.#listArrays(`pattern_detector.pub_${view}`, "open_time", ["open_time", "id"], conditions, values, page);
+    return pageOf(found, 2, page);
+  }
+
+  /** A signal's payload with what it was computed from; null where there is none of this id. */
+  async findSignal(id: string): Promise<{ payload: Record<string, unknown>; inputs: unknown } | null> {
+    const rows = await this.#read<{ payload: Record<string, unknown>; inputs: unknown }>(
+      "select payload, inputs from pattern_detector.pub_signals where id = $1",
+      [id],
+    );
+    return rows[0] ?? null;
   }
 
   /** @param row the instrument; its first and last trade tell where to look first */

@@ -3,6 +3,7 @@ import { candle, candleSchema, formingCandle } from "@tickfleet/contracts/candle
 import { type Payload, subjectOf } from "@tickfleet/contracts/message";
 import { viewGrants } from "@tickfleet/contracts/view-grants";
 import { migrate } from "@tickfleet/database/migrator";
+import { schemaOf } from "@tickfleet/database/roles";
 import { type Bus, openBus } from "@tickfleet/runtime/bus";
 import { readConfig } from "@tickfleet/runtime/config";
 import { createHealth } from "@tickfleet/runtime/health";
@@ -56,8 +57,9 @@ export async function startGateway(): Promise<Gateway> {
 }
 
 export async function migrateAll(url: string): Promise<void> {
-  for (const service of ["ingest", "aggregator", "indicator", "api"]) {
-    const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(`${service}.`)) }));
+  for (const service of ["ingest", "aggregator", "indicator", "pattern-detector", "api"]) {
+    const own = `${schemaOf(service)}.`;
+    const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(own)) }));
     await migrate({ url, service, folder: fileURLToPath(new URL(`../../${service}/migrations`, import.meta.url)), grants });
   }
 }

@@ -76,8 +76,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create table pattern_detector.parked (lane smallint not null, venue text not null, instrument text not null, primary key (venue, instrument))`.execute(
     db,
   );
-  await sql`create view pattern_detector.pub_patterns as select ${KEY}, close_time, kind, state, direction, revision, weighted_confidence, payload
-    from pattern_detector.patterns`.execute(db);
+  await sql`create view pattern_detector.pub_patterns as select ${KEY}, close_time,
+    concat_ws(':', venue, instrument, timeframe, anchor, session, (extract(epoch from open_time) * 1000)::int8, kind) as id,
+    kind, state, direction, revision, weighted_confidence, payload from pattern_detector.patterns`.execute(db);
   await sql`create view pattern_detector.pub_signals as select ${KEY}, close_time, id, payload ->> 'lead' as kind, state, level, direction, revision,
     weighted_confidence, payload, inputs from pattern_detector.signals`.execute(db);
   await sql`create view pattern_detector.pub_parked as select lane, venue, instrument from pattern_detector.parked`.execute(db);
