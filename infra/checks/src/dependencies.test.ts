@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { forbiddenImports, serviceImports } from "./dependencies.ts";
 import { parseFile } from "./syntax.ts";
 
-const SERVICES = ["ingest", "aggregator", "indicator", "api"];
+const SERVICES = ["ingest", "aggregator", "indicator", "pattern-detector", "api"];
 const imports = (path: string, specifier: string) =>
   forbiddenImports([parseFile({ path, text: `import { a } from "${specifier}";\na();\n` })]);
 

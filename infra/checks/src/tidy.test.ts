@@ -37,5 +37,5 @@ test.each(Object.entries(checks))("%s", (_, check) => {
 
 test("the checks see the repository", () => {
   expect(files.length).toBeGreaterThan(50);
-  expect(services).toEqual(expect.arrayContaining(["aggregator", "api", "indicator", "ingest"]));
+  expect(services).toEqual(expect.arrayContaining(["aggregator", "api", "indicator", "ingest", "pattern-detector"]));
 });

@@ -116,7 +116,7 @@ test("a channel that cannot be is refused", async () => {
     command("subscribe", "candle:*:*:2m"),
   ]);
   expect(results.map(({ code }) => code)).toEqual([64, 64, 64]);
-  expect(results[0]?.stderr).toContain("expected a channel of candle, enriched, trade, gap, clock, status");
+  expect(results[0]?.stderr).toContain("expected a channel of candle, enriched, pattern, signal, trade, gap, clock, status");
   expect(results[1]?.stderr).toContain("candle:VENUE:INSTRUMENT:TIMEFRAME");
   expect(results[2]?.stderr).toContain("found 2m");
 });
@@ -126,12 +126,13 @@ test("status tells services, streams, readers, instruments and replays", async (
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
     ok: true,
-    services: ["aggregator", "api", "indicator", "ingest"].map((name) => ({ name, ok: true, detail: "" })),
-    streams: [{ name: "MARKET" }, { name: "CANDLES" }, { name: "ENRICHED" }, { name: "DLQ" }],
+    services: ["aggregator", "api", "indicator", "ingest", "pattern-detector"].map((name) => ({ name, ok: true, detail: "" })),
+    streams: ["MARKET", "CANDLES", "ENRICHED", "PATTERNS", "SIGNALS", "CONTEXT", "DLQ"].map((name) => ({ name })),
     readers: [
       { name: "recorder", lag: 0 },
       { name: "aggregator", lag: 0 },
       { name: "indicator", lag: 0 },
+      { name: "pattern-detector", lag: 0 },
     ],
     instruments: [{ venue: "binance", instrument: "ETH-USDT", parked: false }],
     replays: [{ state: "done", trades: 900, recorded: 900, venue: "binance", instruments: ["ETH-USDT"] }],

@@ -102,6 +102,16 @@ async function derivedMessages(run: FleetRun, stream = "CANDLES"): Promise<numbe
   return streams.find(({ name }) => name === stream)?.lastSeq ?? -1;
 }
 
+/** Patterns and signals on record. */
+async function judged(run: FleetRun, instrument: string): Promise<{ patterns: number; signals: number }> {
+  const { rows } = await run.pool.query<{ patterns: number; signals: number }>(
+    `select (select count(*) from pattern_detector.pub_patterns where instrument = $1) as patterns,
+       (select count(*) from pattern_detector.pub_signals where instrument = $1) as signals`,
+    [instrument],
+  );
+  return rows[0] ?? { patterns: -1, signals: -1 };
+}
+
 describe("a capture of our own", () => {
   const lines = sampleCapture("ETHUSDT");
 
@@ -111,12 +121,14 @@ describe("a capture of our own", () => {
     const summary = await replay(fleet, file);
     const raw = readCapture(lines);
     const expected = buildPlainCandles({ ...raw, ...cryptoDays, priceScale: 2, sizeScale: 5 });
-    expect(summary).toMatchObject({ trades: 900, recorded: 900, quarantined: 0, patterns: 0, signals: 0 });
+    expect(summary).toMatchObject({ trades: 900, recorded: 900, quarantined: 0 });
     expect(summary.firstTime).toBe(Math.floor((raw.trades[0]?.timeUs ?? 0) / 1000));
     expect(summary.lastTime).toBe(Math.floor((raw.trades.at(-1)?.timeUs ?? 0) / 1000));
     expect(summary.candles).toEqual(Object.fromEntries([...expected].map(([timeframe, candles]) => [timeframe, candles.length])));
     const closed = [...expected.values()].flat().filter((candle) => candle["state"] !== "forming" && candle["close"] !== null);
     expect(summary.indicators).toBe(closed.length);
+    expect({ patterns: summary.patterns, signals: summary.signals }).toEqual(await judged(fleet, "ETH-USDT"));
+    expect(summary.patterns).toBeGreaterThan(0);
     await expectCandles(fleet, "binance", "ETH-USDT", expected);
     expect(expected.get("1m")?.some((candle) => candle["completeness"] === "no-trades")).toBe(true);
   });
@@ -124,12 +136,13 @@ describe("a capture of our own", () => {
   test("read again changes nothing and sends nothing", async () => {
     const before = await dump(fleet, "binance", "ETH-USDT");
     const messages = await derivedMessages(fleet);
-    const enriched = await derivedMessages(fleet, "ENRICHED");
+    const derived = async () => Promise.all(["ENRICHED", "PATTERNS", "SIGNALS"].map((stream) => derivedMessages(fleet, stream)));
+    const sent = await derived();
     const summary = await replay(fleet, join(folder, "own capture.txt"));
     expect(summary).toMatchObject({ trades: 900, recorded: 0 });
     expect(await dump(fleet, "binance", "ETH-USDT")).toEqual(before);
     expect(await derivedMessages(fleet)).toBe(messages);
-    expect(await derivedMessages(fleet, "ENRICHED")).toBe(enriched);
+    expect(await derived()).toEqual(sent);
   });
 });
 
