@@ -224,6 +224,19 @@ describe.skipIf(!hasData)(title("a day of SPY"), () => {
     await expectCandles(fleet, "lean", "SPY", expected);
     expect(expected.get("1h")).toHaveLength(16);
     expect(summary.candles["1m"]).toBe(960);
+    expect(summary.patterns).toBeGreaterThanOrEqual(100);
+    expect(summary.signals).toBeGreaterThanOrEqual(10);
+  });
+
+  test("every signal is explained to the same bytes", async () => {
+    const api = `${fleet.address.api}/api/v1/signals`;
+    const list = await fetch(`${api}?venue=lean&instrument=SPY&limit=10000`);
+    const { data } = (await list.json()) as { data: { id: string }[] };
+    expect(data.length).toBe((await judged(fleet, "SPY")).signals);
+    for (const { id } of data) {
+      const answer = await fetch(`${api}/${encodeURIComponent(id)}/explain`);
+      expect(await answer.json()).toMatchObject({ id, same: true });
+    }
   });
 });
 

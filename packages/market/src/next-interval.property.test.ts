@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { CRYPTO, EQUITY, SeriesRun } from "../test/series-run.ts";
 import { calendarOf } from "./calendar.ts";
 import type { SessionName } from "./candle.ts";
 import { closingAt, intervalAt, nextInterval, nextMinute } from "./interval.ts";
@@ -40,5 +41,39 @@ test("intervals that follow each other close where the calendar says that their 
         ({ open, close } = next);
       }
     }),
+  );
+});
+
+test("a series closes at a time the candles of exactly the timeframes that the calendar closes, shortest first, its first interval on", () => {
+  const spans = fc.record({
+    instrument: fc.constantFrom(CRYPTO, EQUITY),
+    // around a week's end, a clock change, a half-day
+    start: fc
+      .constantFrom("2013-10-04T20:00Z", "2013-11-01T22:00Z", "2013-11-29T16:00Z", "2014-01-02T03:00Z")
+      .map((text) => Date.parse(text)),
+    shiftMinutes: fc.integer({ min: 0, max: 600 }),
+    stepMinutes: fc.integer({ min: 1, max: 90 }),
+  });
+  fc.assert(
+    fc.property(spans, ({ instrument, start, shiftMinutes, stepMinutes }) => {
+      const from = start + shiftMinutes * MINUTE;
+      const until = from + 4 * 24 * 60 * MINUTE;
+      const run = new SeriesRun(instrument, from * 1000);
+      for (let time = from; time <= until; time += stepMinutes * MINUTE) run.take({ kind: "clock", timeUs: time * 1000 });
+      const byClose = Map.groupBy(run.published, ({ closeTime }) => closeTime);
+      const { calendar, key } = run.series;
+      const closes = [...byClose.keys()];
+      expect(closes).toEqual(closes.toSorted((a, b) => a - b));
+      const wrong = [...byClose].filter(
+        ([close, rows]) => rows.map(({ timeframe }) => timeframe).join() !== closingAt(calendar, key.session, close).join(),
+      );
+      expect(wrong.map(([close]) => new Date(close).toISOString())).toEqual([]);
+      const missed: number[] = [];
+      for (let minute = from + MINUTE; minute < (closes.at(-1) ?? from); minute += MINUTE) {
+        if (!byClose.has(minute) && closingAt(calendar, key.session, minute).length > 0) missed.push(minute);
+      }
+      expect(missed).toEqual([]);
+    }),
+    { numRuns: 4 },
   );
 });

@@ -2,6 +2,7 @@ import { STORED_SUBJECTS } from "@tickfleet/contracts/message";
 import type { Logger } from "pino";
 import type { Bus, StreamPosition } from "./bus.ts";
 import { ContextItems, type FuturesItem, LEAST_NOTICE_MS, type SentimentItem } from "./context-items.ts";
+import { ContextUnreadError } from "./failures.ts";
 import { type OrderedReader, openOrderedReader } from "./ordered-reader.ts";
 
 const STREAM = "CONTEXT";
@@ -15,7 +16,7 @@ const RETRY_MS = 500;
 export interface ContextLog {
   /** Whether everything that may count at a time has been read: it was read to its end at a broker's time less than 30 s before it, or later. */
   isReadFor(timeMs: number): boolean;
-  /** Reads to the end that the stream now has. Throws what keeps it from that. */
+  /** Reads to the end that the stream now has. @throws ContextUnreadError */
   readToEnd(): Promise<void>;
   /** The items in force for candles that close at a time; see `ContextItems`. */
   at(venue: string, instrument: string, timeMs: number): { sentiment: SentimentItem | null; futures: FuturesItem | null };
@@ -41,7 +42,7 @@ export function openContextLog(bus: Bus, logger: Logger): ContextLog {
     readToEnd: () =>
       new Promise((resolve, reject) => {
         if (isClosed) {
-          reject(new Error("the reading of CONTEXT has ended"));
+          reject(new ContextUnreadError("the reading of CONTEXT has ended"));
           return;
         }
         waiters.push({ resolve, reject });
@@ -61,13 +62,13 @@ export function openContextLog(bus: Bus, logger: Logger): ContextLog {
         await follow();
       } catch (error) {
         readToEndMs = Number.NEGATIVE_INFINITY;
-        for (const { reject } of takeWaiters()) reject(error);
+        for (const { reject } of takeWaiters()) reject(new ContextUnreadError("CONTEXT cannot be read at present", { cause: error }));
         if (isClosed) break;
         logger.warn({ err: error }, "the reading of CONTEXT begins again");
         await pause(RETRY_MS);
       }
     }
-    for (const { reject } of takeWaiters()) reject(new Error("the reading of CONTEXT has ended"));
+    for (const { reject } of takeWaiters()) reject(new ContextUnreadError("the reading of CONTEXT has ended"));
   }
 
   /** One reading from the stream's beginning, until an error or the end. */

@@ -8,6 +8,11 @@ export class HandlerFaultError extends Error {
   override name = "HandlerFaultError";
 }
 
+/** Stream CONTEXT could not be read to its end, which a message needs before it is handled. */
+export class ContextUnreadError extends Error {
+  override name = "ContextUnreadError";
+}
+
 /** Errors of the code itself: going on would repeat them. */
 export function isMistake(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError || error instanceof SyntaxError;
@@ -15,7 +20,7 @@ export function isMistake(error: unknown): boolean {
 
 /** Errors of the surroundings (broker, database, leases), which are waited out, not blamed on a message. */
 export function isOperational(error: unknown): boolean {
-  if (error instanceof LanesLostError) return true;
+  if (error instanceof LanesLostError || error instanceof ContextUnreadError) return true;
   const { name, code } = error as { name?: string; code?: string };
   return (
     name === "PublishRefusedError" ||
