@@ -1,8 +1,8 @@
 import { sentiment } from "@tickfleet/contracts/context-messages";
 import { subjectOf } from "@tickfleet/contracts/message";
-import { startNats, type TestNats } from "@tickfleet/testkit/nats";
 import pino from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { startNats, type TestNats } from "../../testkit/src/nats.ts";
 import { type Bus, openBus } from "../src/bus.ts";
 import { type ContextLog, openContextLog } from "../src/context-log.ts";
 import { provisionStreams } from "../src/provision.ts";
