@@ -82,7 +82,7 @@ function inputsOf(series: BarSeries, bar: Bar): JudgementInputs {
   return { key: series.key, bars: series.windowAt(series.bars.indexOf(bar)), surroundings: bar.surroundings };
 }
 
-/** Whether two judgements say the same; which revision of the enriched candle they are of is not counted. */
-function isSame<Judged extends { enrichedRevision: number }>(a: Judged, b: Judged): boolean {
+/** Whether two judgements, or two candles, say the same; which revision of the enriched candle they are of is not counted. */
+export function isSame<Judged extends { readonly enrichedRevision: number }>(a: Judged, b: Judged): boolean {
   return JSON.stringify({ ...a, enrichedRevision: 0 }) === JSON.stringify({ ...b, enrichedRevision: 0 });
 }

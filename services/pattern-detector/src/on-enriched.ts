@@ -1,7 +1,7 @@
 import { createBar } from "./bar-series.ts";
 import type { EnrichedInput } from "./enriched-input.ts";
 import type { InstrumentState } from "./instrument-state.ts";
-import { type Judging, judgeAgain, judgeFirst } from "./judge-bars.ts";
+import { isSame, type Judging, judgeAgain, judgeFirst } from "./judge-bars.ts";
 
 type EnrichedCandle = Extract<EnrichedInput, { kind: "enriched" }>;
 
@@ -16,7 +16,8 @@ export function onEnriched(state: InstrumentState, input: EnrichedCandle, judgin
     const change = (): void => {
       present.candle = candle;
     };
-    if (present.surroundings === null) change();
+    // most revisions change indicators that no judgement looks at
+    if (present.surroundings === null || isSame(present.candle, candle)) change();
     else judgeAgain(series, at, present, change, stamps, judging);
     judging.writer.putBar(judging.lane.lane, series.key, present);
   } else if (state.isPast(key.timeframe, candle.openTime, candle.closeTime)) insertLate(state, input, judging);
