@@ -33,6 +33,8 @@ export interface StoredBars {
   isWhole: boolean;
 }
 
+/** What a key's first message after a rebuild has: the last one is sent again as it was, but one that was withdrawn comes anew. */
+const FORMER = "revision + (state = 'withdrawn')::int";
 const COMMIT = commitSql();
 const NUMBERS = Object.entries(CANDLE_NUMBERS).map(([wire, name]) => `row.${name} as "${wire}"`);
 
@@ -127,8 +129,8 @@ export class PatternStore {
       if (held) {
         await client.query(
           `insert into pattern_detector.former_revisions as known (lane, ${KEY.join(", ")}, kind, revision)
-           select lane, ${KEY.join(", ")}, kind, revision from pattern_detector.patterns where lane = $1 and revision > 0
-           union all select lane, ${KEY.join(", ")}, '${SIGNAL}', revision from pattern_detector.signals where lane = $1 and revision > 0
+           select lane, ${KEY.join(", ")}, kind, ${FORMER} from pattern_detector.patterns where lane = $1 and revision > 0
+           union all select lane, ${KEY.join(", ")}, '${SIGNAL}', ${FORMER} from pattern_detector.signals where lane = $1 and revision > 0
            on conflict (${KEY.join(", ")}, kind) do update set revision = greatest(known.revision, excluded.revision)`,
           [lane],
         );
