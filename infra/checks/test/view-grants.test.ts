@@ -6,7 +6,7 @@ import { projectRoot } from "@tickfleet/local/folders";
 import { startDatabase, type TestDatabase } from "@tickfleet/testkit/database";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-const SERVICES = ["ingest", "aggregator", "indicator", "pattern-detector", "api"] as const;
+const SERVICES = ["ingest", "aggregator", "indicator", "pattern-detector", "sentiment", "futures-collector", "api"] as const;
 
 let database: TestDatabase;
 let relations: { schema: string; name: string; kind: "table" | "view" }[];

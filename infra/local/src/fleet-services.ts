@@ -38,23 +38,34 @@ export interface ServiceSettings {
 
 /** Variables that every service of the fleet gets; those in the second part may be set from outside. */
 export function serviceEnvironment(settings: ServiceSettings): Record<string, string> {
-  const wished = (process.env["INGEST_SOURCES"] ?? "demo").split(",").map((source) => source.trim());
-  const sources = wished.filter((source) => source !== "" && (settings.demo || source !== "demo"));
   return {
     NATS_URL: settings.natsUrl,
     DATABASE_URL: settings.databaseUrl,
     OPS_PORT: String(settings.opsPort),
     ...(settings.apiPort === null ? {} : { API_PORT: String(settings.apiPort) }),
-    INGEST_SOURCES: sources.join(","),
+    INGEST_SOURCES: sourcesOf("INGEST_SOURCES", settings.demo),
+    SENTIMENT_SOURCES: sourcesOf("SENTIMENT_SOURCES", settings.demo),
+    FUTURES_SOURCES: sourcesOf("FUTURES_SOURCES", settings.demo),
     INGEST_SPOOL_DIR: settings.spoolDir,
     ...fromOutside("LOG_LEVEL", "info"),
     ...fromOutside("API_HOST", "127.0.0.1"),
     ...fromOutside("INGEST_DEMO_SEED", "7"),
+    // what is invented about the demo's markets fits their prices
+    ...fromOutside("SENTIMENT_DEMO_SEED", process.env["INGEST_DEMO_SEED"] || "7"),
+    ...fromOutside("FUTURES_DEMO_SEED", process.env["INGEST_DEMO_SEED"] || "7"),
     // one process of each: after a crash nobody should wait long for its lease to end
     ...fromOutside("INGEST_LEASE_MS", "5000"),
     ...fromOutside("AGGREGATOR_LEASE_MS", "5000"),
     ...fromOutside("INDICATOR_LEASE_MS", "5000"),
+    ...fromOutside("SENTIMENT_LEASE_MS", "5000"),
+    ...fromOutside("FUTURES_LEASE_MS", "5000"),
   };
+}
+
+/** The sources that are asked for, the demo by default, and it only where there is one. */
+function sourcesOf(name: string, demo: boolean): string {
+  const wished = (process.env[name] ?? "demo").split(",").map((source) => source.trim());
+  return wished.filter((source) => source !== "" && (demo || source !== "demo")).join(",");
 }
 
 function fromOutside(name: string, otherwise: string): Record<string, string> {

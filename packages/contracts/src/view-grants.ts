@@ -30,6 +30,11 @@ export const viewGrants: readonly ViewGrants[] = [
       "pattern_detector.pub_signals",
       "pattern_detector.pub_lanes",
       "pattern_detector.pub_parked",
+      "sentiment.pub_news_events",
+      "sentiment.pub_sentiment_scores",
+      "futures_collector.pub_open_interest",
+      "futures_collector.pub_funding_rates",
+      "futures_collector.pub_leverage_snapshots",
     ],
   },
 ];

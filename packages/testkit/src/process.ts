@@ -40,7 +40,8 @@ const SHOWN_LINES = 20;
 const READY_MS = 60_000;
 const POLL_MS = 20;
 /** Of this process's variables the ones a service must not take for its own. */
-const FOREIGN = /^(VITEST.*|NODE_OPTIONS|PG[A-Z]+|NATS_(URL|USER|PASSWORD)|DATABASE_URL|(OPS|API|INGEST|AGGREGATOR|INDICATOR)_.*)$/;
+const FOREIGN =
+  /^(VITEST.*|NODE_OPTIONS|PG[A-Z]+|NATS_(URL|USER|PASSWORD)|DATABASE_URL|(OPS|API|INGEST|AGGREGATOR|INDICATOR|SENTIMENT|FUTURES)_.*)$/;
 
 /**
  * Runs `services/<name>/src/main.ts` with the given variables (`DATABASE_URL`, `NATS_URL` and its own) and waits until

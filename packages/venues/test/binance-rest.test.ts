@@ -1,7 +1,7 @@
 import type { Instrument } from "@tickfleet/market/instrument";
 import { type BinanceServer, type ServedTrade, startBinanceServer } from "@tickfleet/testkit/binance-server";
 import { createBinanceRest } from "@tickfleet/venues/binance/rest";
-import { BinanceRestError } from "@tickfleet/venues/binance/rest-client";
+import { RestError } from "@tickfleet/venues/json-client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 const past: ServedTrade[] = Array.from({ length: 2_500 }, (_, i) => ({
@@ -111,7 +111,7 @@ describe("REST of Binance", () => {
     server.refuseRest(429, 60);
     const asked = server.requests.length;
     await expect(rest.fillGap(btc, 1, null)).rejects.toMatchObject({
-      name: "BinanceRestError",
+      name: "RestError",
       status: 429,
       code: -1003,
       retryAfterMs: 60_000,
@@ -135,7 +135,7 @@ describe("REST of Binance", () => {
     const asked = server.requests.length;
     await expect(rest.measureOffset()).rejects.toThrow(/HTTP 500, a fault of the venue/);
     expect(server.requests.length).toBe(asked + 2);
-    await expect(rest.measureOffset()).rejects.toThrow(BinanceRestError);
+    await expect(rest.measureOffset()).rejects.toThrow(RestError);
     await expect(rest.measureOffset()).rejects.toThrow(/not asked, 5 requests failed in a row|HTTP 500/);
     await expect(rest.measureOffset()).rejects.toThrow(/not asked, 5 requests failed in a row/);
     expect(server.requests.length).toBe(asked + 5);

@@ -57,7 +57,7 @@ export async function startGateway(): Promise<Gateway> {
 }
 
 export async function migrateAll(url: string): Promise<void> {
-  for (const service of ["ingest", "aggregator", "indicator", "pattern-detector", "api"]) {
+  for (const service of ["ingest", "aggregator", "indicator", "pattern-detector", "sentiment", "futures-collector", "api"]) {
     const own = `${schemaOf(service)}.`;
     const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(own)) }));
     await migrate({ url, service, folder: fileURLToPath(new URL(`../../${service}/migrations`, import.meta.url)), grants });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Instrument } from "@tickfleet/market/instrument";
 import type { Logger } from "@tickfleet/runtime/logger";
 import type { BinanceRest } from "@tickfleet/venues/binance/rest";
-import { isPassing } from "@tickfleet/venues/binance/rest-client";
+import { isPassing } from "@tickfleet/venues/json-client";
 import type { RawTrade } from "@tickfleet/venues/source";
 import type { RefillRequest } from "./gap-tracker.ts";
 

@@ -1,6 +1,7 @@
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import { z } from "zod";
 import { parseDecimal } from "../decimal.ts";
+import type { Refusal } from "../json-client.ts";
 import type { Scaled } from "../source.ts";
 import { type BinanceMarket, splitSymbol } from "./symbols.ts";
 
@@ -177,6 +178,17 @@ export function parseExchangeInfo(answer: unknown): ParsedSymbol[] {
 export function parseServerTime(answer: unknown): number {
   if (!isFields(answer)) throw new InvalidMessageError("answer of /time is not an object");
   return time(answer, "serverTime");
+}
+
+/** Too many requests, or too many orders. */
+const LIMIT_CODES: ReadonlySet<unknown> = new Set([-1003, -1015]);
+
+/** What an answer's body says of a refusal: `{"code":-1121,"msg":"Invalid symbol."}`; null where it is none. */
+export function refusalIn(body: unknown): Refusal | null {
+  if (!isFields(body)) return null;
+  const { code, msg } = body;
+  if (typeof code !== "number" || code >= 0 || typeof msg !== "string") return null;
+  return { code, message: msg, status: LIMIT_CODES.has(code) ? 429 : 400 };
 }
 
 /** The market that sends frames of this shape, null where two do, or it is none. */

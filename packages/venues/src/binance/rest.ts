@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Instrument } from "@tickfleet/market/instrument";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
+import { isPassing, RestError } from "../json-client.ts";
 import type { RawTrade } from "../source.ts";
 import { toTrade } from "./events.ts";
 import { type ParsedTrade, parseExchangeInfo, parseRestTrade, parseServerTime } from "./parse.ts";
-import { BinanceRestError, createRestClient, isPassing, type RestClientOptions, type RestGet } from "./rest-client.ts";
+import { createRestClient, type RestClientOptions, type RestGet } from "./rest-client.ts";
 import { type BinanceMarket, canonicalName, describeInstrument } from "./symbols.ts";
 
 const PATHS: Readonly<Record<BinanceMarket, string>> = { spot: "/api/v3", usdm: "/fapi/v1", coinm: "/dapi/v1" };
@@ -19,7 +20,7 @@ const FUTURES_PAGE = 500;
 /** Answers may lag behind the stream by a moment. */
 const LAG_WAITS_MS = [250, 500, 1_000];
 /** Refused for want of a key. */
-const NEEDS_KEY = new Set([-2014, -2015, -1002]);
+const NEEDS_KEY: ReadonlySet<unknown> = new Set([-2014, -2015, -1002]);
 
 export interface BinanceRestOptions extends Partial<RestClientOptions> {
   market?: BinanceMarket;
@@ -39,7 +40,7 @@ export interface FillAnswer {
 export interface BinanceRest {
   /**
    * The instruments with these names, canonical (`BTC-USDT`) or the venue's (`BTCUSDT`), in the order asked for; all that
-   * trade where none is named. @throws BinanceRestError; RangeError naming what the venue does not list
+   * trade where none is named. @throws RestError; RangeError naming what the venue does not list
    */
   listInstruments(names?: readonly string[], signal?: AbortSignal): Promise<Instrument[]>;
   /** Local time minus venue time in microseconds, by the quickest of a few answers. */
@@ -47,7 +48,7 @@ export interface BinanceRest {
   /**
    * The trades from one id to another, both included; `toId` null: to the newest. Without a key the venue gives the
    * last 1,000, and old ones only where it asks for no key. What came before a fault is in the answer.
-   * @throws BinanceRestError where nothing came
+   * @throws RestError where nothing came
    */
   fillGap(instrument: Instrument, fromId: number, toId: number | null, signal?: AbortSignal): Promise<FillAnswer>;
 }
@@ -175,8 +176,8 @@ async function collectOld(request: FillRequest, into: Map<number, ParsedTrade>, 
 /** @throws what is no answer of the venue */
 function shortfallOf(error: unknown): Shortfall {
   if (error instanceof InvalidMessageError) return { why: `; ${error.message}`, mayPass: false };
-  if (!(error instanceof BinanceRestError)) throw error;
-  const needsKey = error.status === 401 || (error.code !== null && NEEDS_KEY.has(error.code));
+  if (!(error instanceof RestError)) throw error;
+  const needsKey = error.status === 401 || NEEDS_KEY.has(error.code);
   return { why: needsKey ? "; older ones need an API key" : `; ${error.message}`, mayPass: isPassing(error) };
 }
 
