@@ -50,6 +50,8 @@ export interface FleetReport {
   faults: string[];
 }
 
+/** Parts whose words are shown even where all is well. */
+const TOLD = /^sources?\b|^assets$/;
 const HEALTH_MS = 3_000;
 const ANSWER_MS = 3_000;
 const MOST_GAPS = 20;
@@ -112,9 +114,11 @@ async function askHealth(name: string, url: string): Promise<PartReport> {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(HEALTH_MS) });
     const body = (await answer.json()) as { components?: Record<string, { ok: boolean; detail?: string }> };
-    const wrong = Object.entries(body.components ?? {}).filter(([, component]) => !component.ok);
-    const detail = wrong.map(([component, { detail: reason }]) => `${component}: ${reason || "not ready"}`).join("; ");
-    return { name, ok: answer.ok, detail };
+    const found = Object.entries(body.components ?? {});
+    const wrong = found.filter(([, { ok }]) => !ok).map(([component, { detail }]) => `${component}: ${detail || "not ready"}`);
+    // a service may be ready and have something to say, such as that it is idle and why
+    const told = found.filter(([component, { ok, detail }]) => ok && detail && TOLD.test(component)).map(([, { detail }]) => detail);
+    return { name, ok: answer.ok, detail: [...wrong, ...told].join("; ") };
   } catch (error) {
     const cause = (error as { cause?: unknown }).cause;
     return { name, ok: false, detail: `no answer at ${url} (${(cause instanceof Error ? cause : (error as Error)).message})` };

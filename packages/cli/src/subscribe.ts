@@ -1,4 +1,5 @@
 import { candle, candleRecomputed, formingCandle } from "@tickfleet/contracts/candle-messages";
+import { futures, sentiment } from "@tickfleet/contracts/context-messages";
 import { enriched, enrichedRecomputed } from "@tickfleet/contracts/enriched-messages";
 import { clock, gap, status, tradeBatch } from "@tickfleet/contracts/market-messages";
 import { classOf, filterOf, type MessageDefinition, parametersOf } from "@tickfleet/contracts/message";
@@ -19,6 +20,8 @@ the last seq seen tells of a gap. Forming candles are kept in no stream and have
   enriched:VENUE:INSTRUMENT:TIMEFRAME closed candles with their indicators
   pattern:VENUE:INSTRUMENT:TIMEFRAME  candlesticks on closed candles, graded
   signal:VENUE:INSTRUMENT:TIMEFRAME   trading signals with what led to them
+  sentiment:PROVIDER:ASSET            what news and social media say; PROVIDER is fleet, or demo for invented texts
+  futures:VENUE:INSTRUMENT            open interest, funding and basis of perpetuals
   trade:VENUE:INSTRUMENT              batches of trades
   gap:VENUE:INSTRUMENT                holes and what became of them
   clock:VENUE:CONNECTION              times up to which a connection is complete
@@ -40,6 +43,8 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
   enriched: { definitions: [enriched, enrichedRecomputed], parts: ["venue", "instrument", "timeframe"] },
   pattern: { definitions: [pattern], parts: ["venue", "instrument", "timeframe"] },
   signal: { definitions: [signal], parts: ["venue", "instrument", "timeframe"] },
+  sentiment: { definitions: [sentiment], parts: ["provider", "asset"] },
+  futures: { definitions: [futures], parts: ["venue", "instrument"] },
   trade: { definitions: [tradeBatch], parts: ["venue", "instrument"] },
   gap: { definitions: [gap], parts: ["venue", "instrument"] },
   clock: { definitions: [clock], parts: ["venue", "connection"] },

@@ -116,7 +116,7 @@ test("a channel that cannot be is refused", async () => {
     command("subscribe", "candle:*:*:2m"),
   ]);
   expect(results.map(({ code }) => code)).toEqual([64, 64, 64]);
-  expect(results[0]?.stderr).toContain("expected a channel of candle, enriched, pattern, signal, trade, gap, clock, status");
+  expect(results[0]?.stderr).toContain("expected a channel of candle, enriched, pattern, signal, sentiment, futures, trade, gap, clock, status");
   expect(results[1]?.stderr).toContain("candle:VENUE:INSTRUMENT:TIMEFRAME");
   expect(results[2]?.stderr).toContain("found 2m");
 });
@@ -126,7 +126,13 @@ test("status tells services, streams, readers, instruments and replays", async (
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
     ok: true,
-    services: ["aggregator", "api", "indicator", "ingest", "pattern-detector"].map((name) => ({ name, ok: true, detail: "" })),
+    services: [
+      ...["aggregator", "api"].map((name) => ({ name, ok: true, detail: "" })),
+      // without the demo they have nothing to do, and say so
+      { name: "futures-collector", ok: true, detail: expect.stringMatching(/^idle: .*FUTURES_SOURCES/) },
+      ...["indicator", "ingest", "pattern-detector"].map((name) => ({ name, ok: true, detail: "" })),
+      { name: "sentiment", ok: true, detail: expect.stringMatching(/^idle: .*SENTIMENT_SOURCES/) },
+    ],
     streams: ["MARKET", "CANDLES", "ENRICHED", "PATTERNS", "SIGNALS", "CONTEXT", "DLQ"].map((name) => ({ name })),
     readers: [
       { name: "recorder", lag: 0 },

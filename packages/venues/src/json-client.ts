@@ -148,7 +148,7 @@ export function describeStatus(status: number): string {
 /** No answer, a server's own fault, and a short rate limit may pass at once; everything else is for good, or for later. */
 function mayPass(error: unknown): boolean {
   if (!(error instanceof RestError) || isAbort(error.cause)) return false;
-  return error.status === 0 || error.status >= 500 || (error.status === 429 && (error.retryAfterMs ?? 0) <= 2_000);
+  return error.status === 0 || error.status >= 500 || (error.status === 429 && error.retryAfterMs !== null && error.retryAfterMs <= 2_000);
 }
 
 function isAbort(cause: unknown): boolean {

@@ -6,12 +6,15 @@ import type { Context } from "hono";
 import { STREAM_PATH } from "./candle-stream.ts";
 import { createProblem, type Fault, nearest, type Problem, RequestError, UnavailableError } from "./problem.ts";
 import { addCandles } from "./routes/candles.ts";
+import { addFutures } from "./routes/futures.ts";
 import { addHealth } from "./routes/health.ts";
 import { addIndicators } from "./routes/indicators.ts";
 import { addInstruments } from "./routes/instruments.ts";
+import { addNews } from "./routes/news.ts";
 import { addOpenApi } from "./routes/openapi.ts";
 import { addPage } from "./routes/page.ts";
 import { addPatterns } from "./routes/patterns.ts";
+import { addSentiment } from "./routes/sentiment.ts";
 import { addSignals } from "./routes/signals.ts";
 import { addTrades } from "./routes/trades.ts";
 import type { ApiStore } from "./store.ts";
@@ -67,6 +70,9 @@ export function createApp(parts: ApiParts): ApiApp {
   addIndicators(app, parts);
   addPatterns(app, parts);
   addSignals(app, parts);
+  addSentiment(app, parts);
+  addNews(app, parts);
+  addFutures(app, parts);
   addOpenApi(app, parts);
   addPage(app);
   app.get(STREAM_PATH, () => {

@@ -61,6 +61,15 @@ export const TRADE_COLUMNS: readonly Column[] = Object.keys(tradeRowSchema.shape
   conversion: wire === "time" ? "us-to-ms" : "same",
 }));
 
+/** The columns of a row's schema: each is the snake_case of its wire name. @param times wire names of the times in milliseconds */
+export function columnsOf(schema: z.ZodObject, times: readonly string[]): Column[] {
+  return Object.keys(schema.shape).map((wire) => ({
+    wire,
+    name: snakeCase(wire),
+    conversion: times.includes(wire) ? "us-to-ms" : "same",
+  }));
+}
+
 /** A value as the wire has it; what is no number is null (JSON has no NaN). */
 export function convert(value: unknown, conversion: Conversion): unknown {
   if (typeof value !== "number") return value;

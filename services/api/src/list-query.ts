@@ -36,6 +36,11 @@ export const listParameters = {
   columns: parameter("Wire names, with commas between; all of them by default.", "openTime,close,volumeBase"),
 };
 
+const { from, to, limit, cursor, columns } = listParameters;
+
+/** The parameters that every list takes that is not of an instrument. */
+export const contextParameters = { from, to, limit, cursor, columns };
+
 export type ListParameters = { [Name in keyof typeof listParameters]?: string | undefined };
 
 /** Venue and instrument of a query; `binance:BTC-USDT` in `instrument` names both. */

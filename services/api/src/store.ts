@@ -149,6 +149,11 @@ export class ApiStore {
     return pageOf(found, key.length, page);
   }
 
+  /** Rows of a view by a key that begins with a time. @param conditions with their parameters `$1`, `$2` and so on in `values` */
+  async listView(view: string, key: readonly string[], conditions: string[], values: unknown[], page: PageRequest): Promise<Page> {
+    return pageOf(await this.#listArrays(view, key[0] as string, key, conditions, values, page), key.length, page);
+  }
+
   /** Resolves when the views can be read. @throws UnavailableError */
   async check(): Promise<void> {
     await this.#read("select (select count(*) from ingest.pub_instruments limit 1), exists (select from aggregator.pub_candles)", []);

@@ -7,7 +7,7 @@ import { computeLeverage } from "./leverage.ts";
 import type { FuturesStore } from "./store.ts";
 
 /** Time that storing and publishing may take; a snapshot that takes longer is published only while it is early enough. */
-export const PUBLISH_WITHIN_MS = 2_000;
+const PUBLISH_WITHIN_MS = 2_000;
 /** Paid fundings are asked for so long after their time: venues list them a little late. */
 const SETTLED_AFTER_MS = 60_000;
 const SETTLED_EVERY_MS = 3_600_000;

@@ -7,7 +7,7 @@ import { ALGO } from "./leverage.ts";
 import type { FuturesStore } from "./store.ts";
 
 /** How long a snapshot counts. */
-export const TTL_MS = 300_000;
+const TTL_MS = 300_000;
 
 /**
  * Publishes what is stored and not yet published, as it is stored: after a crash the same content, under the same id. What has

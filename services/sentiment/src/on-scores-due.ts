@@ -9,7 +9,7 @@ import { ALGO } from "./score-text.ts";
 import type { ScoreRow, SentimentStore, SourceState } from "./store.ts";
 
 /** How long a value counts. */
-export const TTL_MS = 3_600_000;
+const TTL_MS = 3_600_000;
 /** Time that storing and publishing may take; a value that takes longer is published only while it is early enough. */
 const PUBLISH_WITHIN_MS = 2_000;
 /** A source is present while it answered within this time, or three of its least intervals where those are longer. */

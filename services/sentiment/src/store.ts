@@ -39,7 +39,7 @@ const STATE_COLUMNS = "name, last_poll, last_success, reason";
 const MAX_DOCUMENTS = 50_000;
 const DAY_MS = 86_400_000;
 /** How long texts are kept. */
-export const KEEP_NEWS_DAYS = 30;
+const KEEP_NEWS_DAYS = 30;
 
 /** Every SQL statement of the sentiment service. Times are epoch milliseconds. */
 export class SentimentStore {
@@ -190,7 +190,7 @@ export class SentimentStore {
        where published_time is null and value is not null and valid_from >= to_timestamp($1::float8 / 1000) order by valid_from, provider, asset`,
       [validFrom],
     );
-    return rows.map(({ us, validUs, ...row }) => ({ ...row, time: us / 1000, validFrom: validUs / 1000 }));
+    return rows.map(({ us, validUs, ...row }) => ({ ...row, time: Math.floor(us / 1000), validFrom: validUs / 1000 }));
   }
 
   async markPublished(provider: string, asset: string, validFrom: number): Promise<void> {

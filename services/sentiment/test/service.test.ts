@@ -1,0 +1,165 @@
+import { type ServiceUnderTest, spawnService } from "@tickfleet/testkit/process";
+import { demoItemsOfMinute } from "@tickfleet/venues/demo/news";
+import { afterEach, expect, test } from "vitest";
+import {
+  components,
+  EVERY_SECOND,
+  expectOncePerMinute,
+  insertInstruments,
+  MINUTE_MS,
+  openSurroundings,
+  publishedAtLeast,
+  type Surroundings,
+  storedTexts,
+} from "./harness.ts";
+import { plainSentiment } from "./plain-sentiment.ts";
+
+const DEMO = [
+  ["demo", "BTC-USDT"],
+  ["demo", "ETH-USDT"],
+  ["demo", "SOL-USDT"],
+] as const;
+
+let around: Surroundings;
+let service: ServiceUnderTest | null = null;
+
+afterEach(async () => {
+  await service?.[Symbol.asyncDispose]();
+  service = null;
+  await around[Symbol.asyncDispose]();
+});
+
+test("the demo's texts are stored, each once, and the values published equal a computation of one's own", async () => {
+  around = await openSurroundings([...DEMO, ["binance", "LINK-USDT"]]);
+  const env = { ...around.env, SENTIMENT_SOURCES: "demo", SENTIMENT_SCHEDULE: EVERY_SECOND, SENTIMENT_DEMO_SEED: "11" };
+  service = await spawnService("sentiment", env);
+  const first = await publishedAtLeast(around, DEMO.length);
+  const texts = await storedTexts(around, "demo");
+  expect(texts.length).toBeGreaterThan(200);
+  expect(first.map(({ payload }) => payload.asset).sort()).toEqual(["BTC", "ETH", "SOL"]);
+  for (const { payload, subject, id } of first) {
+    const { asset, time, validFrom, value, confidence, documents, sources } = payload;
+    const plain = plainSentiment(
+      texts.filter(({ published }) => published <= time),
+      asset,
+      time,
+    );
+    expect(plain?.documents).toBe(documents);
+    expect(value).toBeCloseTo(plain?.value as number, 11);
+    expect(confidence).toBeCloseTo(plain?.confidence as number, 11);
+    expect(sources.map(({ name }) => name)).toEqual(["news", "reddit"]);
+    expect(sources.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 11);
+    expect(sources.reduce((sum, { weight, value: part }) => sum + weight * part, 0)).toBeCloseTo(value, 10);
+    expect([subject, id]).toEqual([`md.v1.sentiment.all.demo.${asset}`, `sentiment:demo:${asset}:${validFrom}`]);
+    expect([payload.ttlMs, validFrom % MINUTE_MS]).toEqual([3_600_000, 0]);
+  }
+  const invented = await around.database.query<{ external_id: string; title: string; url: string | null; source: string; ms: string }>(
+    "select external_id, title, url, source, extract(epoch from published_time)::float8 * 1000 as ms from sentiment.pub_news_events",
+  );
+  for (const { external_id, title, url, source, ms } of invented) {
+    const item = demoItemsOfMinute(11, Math.floor(Number(ms) / MINUTE_MS)).find(({ externalId }) => externalId === external_id);
+    expect([item?.title, item?.source, url]).toEqual([title, source, null]);
+  }
+
+  await service.kill();
+  service = await spawnService("sentiment", env);
+  const all = await publishedAtLeast(around, 2 * DEMO.length);
+  expectOncePerMinute(all);
+  expect(all.slice(0, first.length)).toEqual(first);
+  const [lead] = await around.database.query<{ least: number; most: number }>(
+    `select extract(epoch from min(valid_from - published_time))::float8 as least, extract(epoch from max(valid_from - time))::float8 as most
+     from sentiment.pub_sentiment_scores where published_time is not null`,
+  );
+  expect(lead?.least).toBeGreaterThanOrEqual(60);
+  expect(lead?.most).toBeLessThan(123);
+  expect((await service.stop()).code).toBe(0);
+});
+
+test("what was invented does not depend on when it is asked for: two services with one seed store the same texts", async () => {
+  around = await openSurroundings(DEMO);
+  const env = { SENTIMENT_SOURCES: "demo", SENTIMENT_SCHEDULE: EVERY_SECOND };
+  service = await spawnService("sentiment", { ...around.env, ...env });
+  await publishedAtLeast(around, DEMO.length);
+  await using other = await openSurroundings(DEMO);
+  await using later = await spawnService("sentiment", { ...other.env, ...env });
+  await publishedAtLeast(other, DEMO.length);
+  const text =
+    "select external_id, title, description, likes, repeat_of from sentiment.news_events where published_time between $1 and $2 order by 1";
+  const span = [-300, -10].map((minutes) => new Date(Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS + minutes * MINUTE_MS).toISOString());
+  const [here, there] = await Promise.all([around.database.query(text, span), other.database.query(text, span)]);
+  expect(here.length).toBeGreaterThan(100);
+  expect(there).toEqual(here);
+  expect(later.ended()).toBeNull();
+});
+
+test("of two processes one works; when it is killed the other takes over, and no minute is told twice", async () => {
+  around = await openSurroundings(DEMO);
+  const env = { ...around.env, SENTIMENT_SOURCES: "demo", SENTIMENT_SCHEDULE: EVERY_SECOND };
+  const first = await spawnService("sentiment", env);
+  const second = await spawnService("sentiment", env);
+  service = second;
+  const before = await publishedAtLeast(around, DEMO.length);
+  expect((await components(second))["polling"]).toEqual({ ok: true, detail: "another process polls; this one waits" });
+  first.pause();
+  await expect.poll(async () => (await components(second))["polling"]?.detail, { timeout: 20_000 }).toBe("");
+  // the first one, let go on, finds that it lost its right, and waits in its turn
+  first.resume();
+  await expect.poll(async () => (await components(first))["polling"]?.detail, { timeout: 20_000 }).toMatch(/this one waits/);
+  const after = await publishedAtLeast(around, before.length + DEMO.length);
+  expectOncePerMinute(after);
+  await second.kill();
+  await expect.poll(async () => (await components(first))["polling"]?.detail, { timeout: 20_000 }).toBe("");
+  expect((await first.stop()).code).toBe(0);
+});
+
+test("what a process stored and did not send is sent by the next one as it was stored, unless it is too late", async () => {
+  around = await openSurroundings(DEMO);
+  const validFrom = (Math.floor(Date.now() / MINUTE_MS) + 5) * MINUTE_MS;
+  const sources = [{ name: "news", weight: 1, documents: 3, value: 0.987 }];
+  await around.database.query(
+    `insert into sentiment.sentiment_scores (provider, asset, valid_from, time, value, confidence, documents, sources)
+     select 'demo', 'BTC', to_timestamp($1::float8 / 1000) + shift, now(), 0.987, 0.5, 3, $3 from unnest($2::interval[]) as late(shift)`,
+    [validFrom, ["0", "-5 minutes"], JSON.stringify(sources)],
+  );
+  service = await spawnService("sentiment", { ...around.env, SENTIMENT_SOURCES: "demo" });
+  const published = await publishedAtLeast(around, DEMO.length + 1);
+  const own = published.filter(({ payload }) => payload.value === 0.987);
+  expect(own).toHaveLength(1);
+  expect(own[0]?.payload).toMatchObject({ provider: "demo", asset: "BTC", validFrom, confidence: 0.5, documents: 3, sources });
+});
+
+test("broker and database may go away for a while: it says so, is not ready, and goes on", async () => {
+  around = await openSurroundings(DEMO);
+  service = await spawnService("sentiment", { ...around.env, SENTIMENT_SOURCES: "demo", SENTIMENT_SCHEDULE: EVERY_SECOND });
+  const running = service;
+  const before = (await publishedAtLeast(around, DEMO.length)).length;
+  await around.nats.kill();
+  await expect.poll(async () => (await components(running))["broker"]?.ok, { timeout: 20_000 }).toBe(false);
+  await around.nats.start();
+  const after = await publishedAtLeast(around, before + DEMO.length);
+  expectOncePerMinute(after);
+  expect(running.ended()).toBeNull();
+});
+
+test("before there are instruments nothing is asked for; with the first it begins", async () => {
+  around = await openSurroundings([]);
+  service = await spawnService("sentiment", { ...around.env, SENTIMENT_SOURCES: "demo" });
+  const running = service;
+  await expect.poll(async () => (await components(running))["assets"]?.detail).toMatch(/no instruments yet/);
+  await insertInstruments(around, [["demo", "DOGE-USDT"]]);
+  const published = await publishedAtLeast(around, 1);
+  expect(published.map(({ payload }) => payload.asset)).toEqual(["DOGE"]);
+});
+
+test.each([
+  [{}, /idle: no source is asked for; set SENTIMENT_SOURCES/],
+  [{ SENTIMENT_SOURCES: "newsapi" }, /idle: newsapi: SENTIMENT_NEWSAPI_KEY is not set/],
+  [{ SENTIMENT_SOURCES: "reddit", SENTIMENT_REDDIT_CLIENT_ID: "an-id" }, /SENTIMENT_REDDIT_CLIENT_SECRET belong together/],
+])("with %j it is ready, idle, and says which variable to set", async (env, reason) => {
+  around = await openSurroundings(DEMO);
+  service = await spawnService("sentiment", { ...around.env, ...env });
+  expect((await components(service))["sources"]).toEqual({ ok: true, detail: expect.stringMatching(reason) });
+  expect(service.lines.filter((line) => reason.test(line))).toHaveLength(1);
+  expect(await around.published()).toEqual([]);
+  expect((await service.stop()).code).toBe(0);
+});
