@@ -5,12 +5,14 @@ import { DemoFleet, MINUTE_MS } from "./demo-fleet.ts";
 
 const START_MS = Date.UTC(2026, 0, 5, 23);
 const stretch = { startMs: START_MS, endMs: START_MS + 60 * MINUTE_MS };
-const SERVICES = ["ingest", "aggregator", "api"] as const;
+const SERVICES = ["ingest", "aggregator", "sentiment", "futures-collector", "api"] as const;
 const TOLD_MS = 20_000;
 
 const wrong: Record<(typeof SERVICES)[number], Record<string, string>> = {
   ingest: { INGEST_SOURCES: "binance,moon", INGEST_SPOOL_BYTES: "much", INGEST_LEASE_MS: "1" },
   aggregator: { AGGREGATOR_MAX_MESSAGES: "0", AGGREGATOR_COMMIT_MS: "soon", AGGREGATOR_LEASE_MS: "-1" },
+  sentiment: { SENTIMENT_SOURCES: "reddit,x", SENTIMENT_SCHEDULE: "now and then", SENTIMENT_REDDIT_SUBREDDITS: "a/b" },
+  "futures-collector": { FUTURES_SOURCES: "moon", FUTURES_SCHEDULE: "61 * * * *", FUTURES_BINANCE_INSTRUMENTS: "BTC-USDT" },
   api: { API_PORT: "65536", API_DATABASE_CONNECTIONS: "none", API_STREAM_CONNECTIONS: "0" },
 };
 

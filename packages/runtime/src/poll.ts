@@ -69,6 +69,7 @@ async function holdAndPoll(options: PollOptions, rounds: Rounds): Promise<void> 
   const held = AbortSignal.any([signal, lost.signal]);
   const heartbeat = keepLease(lanes, lane, lost);
   try {
+    rounds.dueMs = Math.min(rounds.dueMs, Date.now());
     const lease = { lane: lane.lane, epoch: lane.epoch, owner: lanes.owner };
     while (!held.aborted) {
       const again = await options.poll({ dueMs: rounds.dueMs, lease, signal: held });

@@ -26,12 +26,12 @@ export async function onPerpetualPoll(
 ): Promise<string | null> {
   const signal = AbortSignal.any([turn.signal, AbortSignal.timeout(SOURCE_TIMEOUT_MS)]);
   const key = `${source.venue}:${instrument}`;
-  const state = await unlessRefused(turn.signal, () => source.readState(instrument, signal));
+  const state = await unlessRefused(turn.signal, signal, () => source.readState(instrument, signal));
   if (typeof state === "string") return state;
   const receivedMs = Date.now();
   await store.insertState(turn.lease, state, computeLeverage(state), receivedMs, validFromOf(receivedMs + PUBLISH_WITHIN_MS));
   if ((settled.get(key) ?? 0) > receivedMs) return null;
-  const fundings = await unlessRefused(turn.signal, () => source.readSettled(instrument, signal));
+  const fundings = await unlessRefused(turn.signal, signal, () => source.readSettled(instrument, signal));
   if (typeof fundings === "string") return fundings;
   await store.insertSettled(turn.lease, fundings);
   const next = state.nextFundingTime === null ? Number.POSITIVE_INFINITY : state.nextFundingTime + SETTLED_AFTER_MS;
@@ -40,12 +40,12 @@ export async function onPerpetualPoll(
 }
 
 /** What a source gives, or why it does not: that a source is away, or speaks nonsense, is no error of this service. */
-async function unlessRefused<T>(signal: AbortSignal, read: () => Promise<T>): Promise<T | string> {
+async function unlessRefused<T>(turn: AbortSignal, limit: AbortSignal, read: () => Promise<T>): Promise<T | string> {
   try {
     return await read();
   } catch (error) {
-    signal.throwIfAborted();
-    const isSources = error instanceof RestError || error instanceof InvalidMessageError || (error as Error).name === "TimeoutError";
+    turn.throwIfAborted();
+    const isSources = error instanceof RestError || error instanceof InvalidMessageError || limit.aborted;
     if (!isSources) throw error;
     return (error as Error).message;
   }

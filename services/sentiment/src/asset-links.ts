@@ -28,7 +28,7 @@ export function createAssetLinker(others: Iterable<string> = []): AssetLinker {
   };
 }
 
-/** What to search news for: the first names of assets, or their cashtags. */
+/** What to search news for: the first names of the assets that the table knows. */
 export function searchTerms(assets: readonly string[]): string[] {
   return assets.flatMap((asset) => {
     const entry = ASSETS.find(({ ticker }) => ticker === asset);

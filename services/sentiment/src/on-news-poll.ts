@@ -7,12 +7,14 @@ import type { AssetLinker } from "./asset-links.ts";
 import { findRepeats, REPEAT_MS } from "./repeats.ts";
 import { scoreText } from "./score-text.ts";
 import type { NewsRow, SentimentStore } from "./store.ts";
-import { hashText } from "./text-hash.ts";
+import { hashName, hashText } from "./text-hash.ts";
 
 const SOURCE_TIMEOUT_MS = 60_000;
 /** Longer texts are cut: nobody's lean is told by their end. */
 const MAX_TITLE = 500;
 const MAX_DESCRIPTION = 5_000;
+/** Longer names, such as addresses with much behind them, are kept as their hash: an index takes no more than 2,700 bytes. */
+const MAX_ID = 500;
 
 /** What came of reading a source. */
 export interface NewsPoll {
@@ -44,7 +46,8 @@ export async function onNewsPoll(
     return { fresh, fault: null };
   } catch (error) {
     turn.signal.throwIfAborted();
-    const isSources = error instanceof RestError || error instanceof InvalidMessageError || (error as Error).name === "TimeoutError";
+    // a source that is away, too slow, or talks nonsense is no error of this service
+    const isSources = error instanceof RestError || error instanceof InvalidMessageError || signal.aborted;
     if (!isSources) throw error;
     const fault = (error as Error).message;
     await store.updateSource(source.name, { success: null, reason: fault });
@@ -59,8 +62,7 @@ async function storeItems(
   store: SentimentStore,
   fetchedMs: number,
 ): Promise<number> {
-  const unique = [...new Map(items.map((item) => [item.externalId, item])).values()];
-  const rows = unique.map((item): NewsRow => rowOf(item, source, link, fetchedMs));
+  const rows = [...new Map(items.map((item) => rowOf(item, source, link, fetchedMs)).map((row) => [row.externalId, row])).values()];
   const known = await store.listKnown(source.name, rows);
   const fresh = rows.filter((row) => !known.has(row.externalId));
   const stored = await store.listCounting(source.provider, fresh, REPEAT_MS);
@@ -73,12 +75,15 @@ function rowOf(item: NewsItem, source: NewsSource, link: AssetLinker, fetchedMs:
   const title = printable(item.title).slice(0, MAX_TITLE);
   const description = printable(item.description).slice(0, MAX_DESCRIPTION);
   const text = `${title}. ${description}`;
+  const externalId = item.externalId.length > MAX_ID ? hashName(item.externalId) : printable(item.externalId);
   return {
     ...item,
+    externalId,
+    origin: item.origin === null ? null : printable(item.origin),
     ...scoreText(text, item.language),
     title,
     description,
-    key: `${item.source}:${item.externalId}`,
+    key: `${item.source}:${externalId}`,
     provider: source.provider,
     fetchedTime: fetchedMs,
     hash: hashText(title, description),
