@@ -26,6 +26,17 @@ export function migrationsOf(service: string): string | null {
   return existsSync(folder) ? folder : null;
 }
 
+/** Variable with the password of a service's own login at the database. */
+export function databasePasswordVariable(service: string): string {
+  return `DATABASE_${service.toUpperCase().replaceAll("-", "_")}_PASSWORD`;
+}
+
+/** The passwords that the environment gives to services, by service. */
+export function databasePasswords(services: readonly string[]): Record<string, string> {
+  const given = services.map((service) => [service, process.env[databasePasswordVariable(service)] ?? ""] as const);
+  return Object.fromEntries(given.filter(([, password]) => password !== ""));
+}
+
 export interface ServiceSettings {
   natsUrl: string;
   databaseUrl: string;

@@ -1,5 +1,6 @@
 import { streams } from "@tickfleet/contracts/registry";
 import { viewGrants } from "@tickfleet/contracts/view-grants";
+import { allowLogin } from "@tickfleet/database/logins";
 import { migrate } from "@tickfleet/database/migrator";
 import { type Bus, openBus, StreamMissingError } from "@tickfleet/runtime/bus";
 import { provisionStreams } from "@tickfleet/runtime/provision";
@@ -41,8 +42,16 @@ async function lookAgain(bus: Bus, onMade: (streams: string[]) => void): Promise
   }
 }
 
-/** Brings every service's schema up and lets the others read its views; one line per service that had something to do. */
-export async function migrateServices(databaseUrl: string, services: readonly string[], signal: AbortSignal): Promise<string[]> {
+/**
+ * Brings every service's schema up and lets the others read its views; one line per service.
+ * @param passwords of services that get a login of their own, by service
+ */
+export async function migrateServices(
+  databaseUrl: string,
+  services: readonly string[],
+  signal: AbortSignal,
+  passwords: Readonly<Record<string, string>> = {},
+): Promise<string[]> {
   const lines: string[] = [];
   for (const service of services) {
     const folder = migrationsOf(service);
@@ -51,6 +60,8 @@ export async function migrateServices(databaseUrl: string, services: readonly st
     const own = `${service.replaceAll("-", "_")}.`;
     const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(own)) }));
     const { changed, migrations } = await migrate({ url: databaseUrl, service, folder, grants, signal });
+    const password = passwords[service];
+    if (password !== undefined) await allowLogin(databaseUrl, service, password);
     lines.push(`${service} ${changed.length === 0 ? "up to date" : `${changed.length} of ${migrations.length} run`}`);
   }
   return lines;

@@ -3,12 +3,21 @@ import { hidePassword } from "@tickfleet/runtime/config";
 import { type Command, CommandError, EXIT_FAILED, EXIT_USAGE, formatTable, printJson, printLine, UsageError } from "./command.ts";
 import { deadLetterCommand } from "./dead-letters.ts";
 import { migrateCommand } from "./migrate.ts";
+import { provisionCommand } from "./provision.ts";
 import { replayFiles } from "./replay.ts";
 import { statusCommand } from "./status.ts";
 import { subscribeCommand } from "./subscribe.ts";
 import { upCommand } from "./up.ts";
 
-const commands: readonly Command[] = [upCommand, replayFiles, statusCommand, subscribeCommand, migrateCommand, deadLetterCommand];
+const commands: readonly Command[] = [
+  upCommand,
+  replayFiles,
+  statusCommand,
+  subscribeCommand,
+  migrateCommand,
+  provisionCommand,
+  deadLetterCommand,
+];
 
 /** Runs the command that the words name; resolves with the exit code. */
 export async function runCommandLine([name, ...args]: readonly string[]): Promise<number> {

@@ -5,14 +5,18 @@ import { CommandError } from "./command.ts";
 
 const CONNECT_MS = 5_000;
 
-/** Connects to the fleet's broker. @throws CommandError where it cannot be reached */
-export async function connectBus({ nats, natsUser, natsPassword }: FleetLocation): Promise<Bus> {
+/**
+ * Connects to the fleet's broker.
+ * @param name of the connection and its inbox, which the broker's user of this name may listen to
+ * @throws CommandError where it cannot be reached
+ */
+export async function connectBus({ nats, natsUser, natsPassword }: FleetLocation, name = "operator"): Promise<Bus> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const text = `no broker answers at ${hidePassword(nats)}: is the fleet running? \`npm start\` starts one here.`;
     timer = setTimeout(() => reject(new CommandError(text)), CONNECT_MS);
   });
-  const bus = openBus({ url: nats, name: "operator", user: natsUser, password: natsPassword });
+  const bus = openBus({ url: nats, name, user: natsUser, password: natsPassword });
   bus.catch(() => undefined);
   try {
     return await Promise.race([bus, late]);
@@ -25,9 +29,13 @@ export async function connectBus({ nats, natsUser, natsPassword }: FleetLocation
 }
 
 /** The fleet and a connection to its broker, for as long as the action takes. */
-export async function withBus<T>(dataDir: string | undefined, act: (bus: Bus, fleet: FleetLocation) => Promise<T>): Promise<T> {
+export async function withBus<T>(
+  dataDir: string | undefined,
+  act: (bus: Bus, fleet: FleetLocation) => Promise<T>,
+  name?: string,
+): Promise<T> {
   const fleet = findFleet(dataDir);
-  const bus = await connectBus(fleet);
+  const bus = await connectBus(fleet, name);
   try {
     return await act(bus, fleet);
   } finally {

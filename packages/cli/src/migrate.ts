@@ -1,12 +1,13 @@
 import { migrate } from "@tickfleet/database/migrator";
 import { findDatabase } from "@tickfleet/local/fleet-location";
-import { listServices, migrationsOf } from "@tickfleet/local/fleet-services";
+import { databasePasswords, listServices, migrationsOf } from "@tickfleet/local/fleet-services";
 import { migrateServices } from "@tickfleet/local/streams-and-schemas";
 import { type Command, CommandError, formatTable, parseCommandLine, printJson, printLine, UsageError } from "./command.ts";
 
 const HELP = `tickfleet migrate up|down|status [SERVICE] [options]
 
-  up        run the migrations that are open, of one service or of all, and set who may read which views
+  up        run the migrations that are open, of one service or of all, and set who may read which views. A service whose password
+            DATABASE_<SERVICE>_PASSWORD names gets a login of its own with it, such as tickfleet_ingest
   down      take back the newest migration of SERVICE; what it made is gone. Stop the service before
   status    which migrations are run, and when
 
@@ -28,7 +29,7 @@ export const migrateCommand: Command = {
     const services = servicesOf(service);
     const url = findDatabase(values.data);
     if (direction === "up") {
-      const lines = await work(() => migrateServices(url, services, new AbortController().signal));
+      const lines = await work(() => migrateServices(url, services, new AbortController().signal, databasePasswords(services)));
       if (values.json) printJson(lines);
       else for (const line of lines) printLine(line);
       return 0;

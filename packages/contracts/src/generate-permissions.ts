@@ -186,6 +186,7 @@ function viewer(): UserPermissions {
   };
 }
 
+/** A hyphen would end the name in shells and in compose files. */
 function passwordVariable(user: string): string {
-  return `NATS_${user.toUpperCase()}_PASSWORD`;
+  return `NATS_${user.toUpperCase().replaceAll("-", "_")}_PASSWORD`;
 }

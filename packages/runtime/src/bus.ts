@@ -78,6 +78,8 @@ export interface BusOptions {
   password?: string | undefined;
   /** Called with connection events worth a log line. */
   onStatus?: (event: string, detail: string) => void;
+  /** Called with messages that the broker has stored. */
+  onStored?: (messages: readonly OutgoingMessage[]) => void;
 }
 
 /** Connects, waiting for a broker that is not there yet. */
@@ -121,7 +123,11 @@ export async function openBus(options: BusOptions): Promise<Bus> {
     streamPosition: (stream) => readPosition(stream),
     getMessage: (stream, seq) => read(() => direct.getMessage(stream, { seq })),
     getLast: (stream, subjectFilter) => read(() => direct.getMessage(stream, { last_by_subj: subjectFilter })),
-    publishBatch: (messages) => publishBatch(connection, messages),
+    publishBatch: async (messages) => {
+      const answer = await publishBatch(connection, messages);
+      options.onStored?.(messages);
+      return answer;
+    },
   };
 
   async function watchStatus(): Promise<void> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Variables that every service knows. */
-const shared = {
+export const sharedConfig = {
   NATS_URL: z
     .string()
     .regex(/^(nats|tls):\/\//, "expected nats://host:port")
@@ -20,7 +20,7 @@ const shared = {
   SHUTDOWN_SECONDS: z.coerce.number().min(1).max(300).default(25).describe("time to stop in before the process ends itself"),
 };
 
-const sharedSchema = z.object(shared);
+const sharedSchema = z.object(sharedConfig);
 export type SharedConfig = z.infer<typeof sharedSchema>;
 export type Config<Shape extends z.ZodRawShape> = SharedConfig & z.infer<z.ZodObject<Shape>>;
 
@@ -39,7 +39,7 @@ export function readConfig<Shape extends z.ZodRawShape>(
   shape: Shape,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Config<Shape> {
-  const schemas: Record<string, z.ZodType> = { ...shared, ...(shape as unknown as Record<string, z.ZodType>) };
+  const schemas: Record<string, z.ZodType> = { ...sharedConfig, ...(shape as unknown as Record<string, z.ZodType>) };
   const values: Record<string, unknown> = {};
   const faults: string[] = [];
   for (const [name, schema] of Object.entries(schemas)) {

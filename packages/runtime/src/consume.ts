@@ -6,6 +6,7 @@ import type { ConsumerOptions } from "./consumer-options.ts";
 import { publishDeadLetter } from "./dead-letter.ts";
 import { HandlerFaultError, isMistake, isOperational, LanesLostError } from "./failures.ts";
 import { findFault, passQuietLanes } from "./lane-check.ts";
+import { type LaneMetrics, measureLanes } from "./lane-metrics.ts";
 import { LaneOutputs } from "./lane-outputs.ts";
 import { type HistoryFold, isRebuilt, type Lane, lastInputOf, positionOf, resumeLane, updateOf } from "./lane-resume.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
@@ -43,6 +44,9 @@ class Consumer {
   readonly #lanes = new Map<number, Lane>();
   readonly #outputs: LaneOutputs;
   readonly #leases: LeaseKeeper;
+  readonly #metrics: LaneMetrics;
+  /** When the broker stored the first message that led to the outputs gathered, epoch milliseconds. */
+  #outputsSince: number | null = null;
   /** How the messages of a rebuild are folded. */
   readonly #history: HistoryFold;
   /** Lanes that are leased, and not yet resumed. */
@@ -58,6 +62,11 @@ class Consumer {
     this.#options = options;
     this.#outputs = new LaneOutputs(options.bus, options.outputStreams);
     this.#leases = new LeaseKeeper(options.store, () => [...this.#lanes.values(), ...this.#taken]);
+    this.#metrics = measureLanes(options.metrics, {
+      stream: options.inputStream,
+      behind: () => this.#reader?.behind() ?? 0,
+      lanes: () => [...this.#lanes].map(([number, lane]) => [number, lane.storedMs] as const),
+    });
     this.#history = {
       fold: async (lane, message) => {
         await this.#foldLane(lane, message);
@@ -102,6 +111,7 @@ class Consumer {
           if (this.#outputs.count >= ENOUGH_OUTPUTS) await this.#flush(true);
         }
         this.#seen = messages.at(-1) ?? this.#seen;
+        this.#metrics.folded(messages.length);
         waitMs = Math.min(TAKE_WAIT_MS, this.#options.handler.afterFold());
         await this.#flush(false);
       }
@@ -115,6 +125,7 @@ class Consumer {
       await this.#reader?.close().catch(() => undefined);
       this.#reader = null;
       this.#outputs.clear();
+      this.#outputsSince = null;
       const lanes = [...this.#lanes.values(), ...this.#taken];
       for (const { lane } of lanes) this.#options.handler.forget(lane);
       if (!signal.aborted) await store.release(lanes).catch(() => undefined);
@@ -193,6 +204,7 @@ class Consumer {
         handler.apply(input, lane.lane, message, (output) => {
           this.#outputs.add(lane, { streamCreated: lane.streamCreated, seq: message.seq, index }, output);
           index += 1;
+          this.#outputsSince ??= message.storedMs ?? null;
         });
       } catch (error) {
         if (error instanceof InvalidMessageError) await this.#deadLetter(lane, message, "invalid", error.message);
@@ -202,6 +214,7 @@ class Consumer {
     }
     lane.seq = message.seq;
     lane.inputId = message.id;
+    lane.storedMs = message.storedMs ?? null;
     lane.dirty = true;
   }
 
@@ -237,6 +250,8 @@ class Consumer {
     const due = now || this.#outputs.count > 0 || handler.hasRows();
     if (!due && Date.now() - this.lastCommit < (this.#options.commitEveryMs ?? DEFAULT_COMMIT_EVERY_MS)) return;
     if (this.#outputs.count > 0) await this.#outputs.publish();
+    if (this.#outputsSince !== null) this.#metrics.published(this.#outputsSince);
+    this.#outputsSince = null;
     const moved = lanes.filter((lane) => lane.dirty);
     const time = Date.now();
     const keepBefore = time - (this.#options.keepEveryMs ?? DEFAULT_KEEP_EVERY_MS);
@@ -249,6 +264,7 @@ class Consumer {
       if (lane.keptAt <= keepBefore) lane.keptAt = time;
     }
     this.lastCommit = Date.now();
+    if (moved.length > 0) this.#metrics.committed((this.lastCommit - time) / 1_000);
   }
 
   /** Holds every lane's committed position against the streams again. */

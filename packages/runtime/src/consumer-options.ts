@@ -2,6 +2,7 @@ import type { LaneStore } from "@tickfleet/database/checkpoint";
 import type { Logger } from "pino";
 import type { Bus } from "./bus.ts";
 import type { LaneHandler } from "./lane-handler.ts";
+import type { Metrics } from "./metrics.ts";
 
 /** What the consume loop reads, writes and is told by. */
 export interface ConsumerOptions {
@@ -18,6 +19,8 @@ export interface ConsumerOptions {
   /** Told of every change of readiness, with the reason. */
   onReady: (ok: boolean, detail: string) => void;
   signal: AbortSignal;
+  /** Where the loop is measured; by default nowhere. */
+  metrics?: Metrics;
   /** Most messages folded before publish and commit. */
   maxMessages?: number;
   /** Longest time without a commit where there is nothing to publish, milliseconds. */

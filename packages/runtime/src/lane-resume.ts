@@ -18,6 +18,8 @@ export interface Lane extends Omit<OwnedLane, "outputs">, LaneWriting {
   streamCreated: string;
   /** Sequence in the table, as this process left it. */
   committedSeq: number;
+  /** When the broker stored its newest folded message, epoch milliseconds; null before the first. */
+  storedMs: number | null;
   /** It moved since the last commit. */
   dirty: boolean;
   /** When its position was last kept, epoch milliseconds. */
@@ -94,6 +96,7 @@ async function laneAt(options: ResumeOptions, owned: OwnedLane, created: string,
     streamCreated: created,
     committedSeq: owned.seq,
     written: new Map(outputStreams.map((stream) => [stream, outputStateOf(outputs[stream])])),
+    storedMs: null,
     dirty: false,
     keptAt: Date.now(),
     faults: await store.faults(owned.lane, created, FAULTS_UNTIL_PARKED),

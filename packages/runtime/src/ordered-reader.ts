@@ -23,6 +23,8 @@ const LONGEST_QUEUE = 4_000;
 export interface OrderedReader {
   /** Up to `most` messages, as soon as there is one; none after `waitMs`. Throws where reading ended. */
   take(most: number, waitMs: number): Promise<InputMessage[]>;
+  /** Messages that are stored for this reader and not yet taken, as far as the broker has told. */
+  behind(): number;
   close(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export async function openOrderedReader(bus: Bus, stream: string, fromSeq: numbe
   const messages: ConsumerMessages = await consumer.consume(CONSUME_OPTIONS);
   let queue: InputMessage[] = [];
   let lastSeq = fromSeq - 1;
+  let pending = 0;
   let ended: Error | null = null;
   let arrived: (() => void) | null = null;
   let drained: (() => void) | null = null;
@@ -67,6 +70,7 @@ export async function openOrderedReader(bus: Bus, stream: string, fromSeq: numbe
       if (queue.length < LONGEST_QUEUE) drained?.();
       return some;
     },
+    behind: () => queue.length + pending,
     async close() {
       closed = true;
       messages.stop();
@@ -81,6 +85,7 @@ export async function openOrderedReader(bus: Bus, stream: string, fromSeq: numbe
         if (closed) break;
         if (message.seq <= lastSeq) throw new Error(`stream ${stream} went back from ${lastSeq} to ${message.seq}`);
         lastSeq = message.seq;
+        pending = message.info.pending;
         queue.push(inputOf(message));
         arrived?.();
         if (queue.length >= LONGEST_QUEUE) {

@@ -1,7 +1,8 @@
 import { flushCompileCache } from "node:module";
-import type { ServiceName } from "@tickfleet/contracts/message";
+import { deadLetter } from "@tickfleet/contracts/dead-letter-messages";
+import { classOf, type ServiceName } from "@tickfleet/contracts/message";
 import type { z } from "zod";
-import { type Bus, openBus } from "./bus.ts";
+import { type Bus, type OutgoingMessage, openBus } from "./bus.ts";
 import { type Config, ConfigError, hidePassword, readConfig } from "./config.ts";
 import { createHealth, type Health } from "./health.ts";
 import { createLogger, type Logger } from "./logger.ts";
@@ -36,6 +37,8 @@ export interface ServiceDefinition<Shape extends z.ZodRawShape> {
 /** Exit code of a process whose configuration is wrong (`EX_CONFIG` of sysexits.h). */
 const EXIT_CONFIG = 78;
 const WAIT_LOG_EVERY_MS = 5_000;
+/** Subjects of the dead letters begin so. */
+const DEAD_LETTERS = deadLetter.template.slice(0, deadLetter.template.indexOf("{"));
 
 /**
  * Runs a service until SIGTERM, SIGINT or an error: reads its configuration, opens the ops server and
@@ -75,7 +78,10 @@ export async function runService<Shape extends z.ZodRawShape>(definition: Servic
     const ops = await startOpsServer({ host: config.OPS_HOST, port: config.OPS_PORT, portFile: config.OPS_PORT_FILE, health, metrics });
     stops.push({ name: "ops server", stop: ops.close });
     logger.info({ opsPort: ops.port }, "ops server listens");
-    const bus = await connectBus(definition.name, config, logger, health);
+    metrics.gauge("ready", "1 while the service says that it is ready", [], (gauge) => {
+      gauge.set(health.snapshot().status === "ready" ? 1 : 0);
+    });
+    const bus = await connectBus(definition.name, config, logger, health, countStored(metrics));
     stops.push({ name: "broker", stop: bus.close });
     void bus.connection.closed().then((error) => {
       if (!abort.signal.aborted) fail(new Error(`the connection to the broker is closed for good: ${error?.message ?? "no reason given"}`));
@@ -126,7 +132,21 @@ function configOrExit<Shape extends z.ZodRawShape>(definition: ServiceDefinition
   }
 }
 
-async function connectBus<Shape extends z.ZodRawShape>(name: string, config: Config<Shape>, logger: Logger, health: Health): Promise<Bus> {
+/** Counts messages that the broker has stored, by their class. */
+function countStored(metrics: Metrics): (messages: readonly OutgoingMessage[]) => void {
+  const stored = metrics.counter("stored_messages_total", "messages of this service that the broker has stored", ["class"]);
+  return (messages) => {
+    for (const { subject } of messages) stored.inc({ class: subject.startsWith(DEAD_LETTERS) ? deadLetter.name : classOf(subject) });
+  };
+}
+
+async function connectBus<Shape extends z.ZodRawShape>(
+  name: string,
+  config: Config<Shape>,
+  logger: Logger,
+  health: Health,
+  onStored: (messages: readonly OutgoingMessage[]) => void,
+): Promise<Bus> {
   const address = hidePassword(config.NATS_URL);
   health.ready("broker", false, `waiting for ${address}`);
   const waiting = setInterval(() => logger.warn({ address }, "waiting for the broker"), WAIT_LOG_EVERY_MS);
@@ -136,6 +156,7 @@ async function connectBus<Shape extends z.ZodRawShape>(name: string, config: Con
       name,
       user: config.NATS_USER,
       password: config.NATS_PASSWORD,
+      onStored,
       onStatus: (event, detail) => {
         if (event === "disconnect") health.ready("broker", false, `connection to ${address} lost`);
         if (event === "reconnect") health.ready("broker", true);

@@ -13,7 +13,7 @@ export const aggregator: ServiceDefinition<typeof aggregatorConfig> = {
   version: "0.1.0",
   config: aggregatorConfig,
   async start(context) {
-    const { bus, config, health, logger, signal } = context;
+    const { bus, config, health, logger, metrics, signal } = context;
     const pool = openPool(config.DATABASE_URL, { max: 4, name: "aggregator", schema: "aggregator" });
     context.onShutdown("database", () => pool.end());
     await waitForDatabase(pool, signal, (reason) => {
@@ -35,6 +35,7 @@ export const aggregator: ServiceDefinition<typeof aggregatorConfig> = {
       partitioned: true,
       onReady: (ok, detail) => health.ready("candles", ok, detail),
       signal,
+      metrics,
       maxMessages: config.AGGREGATOR_MAX_MESSAGES,
       commitEveryMs: config.AGGREGATOR_COMMIT_MS,
     });

@@ -15,7 +15,7 @@ export const indicator: ServiceDefinition<typeof indicatorConfig> = {
   version: "0.1.0",
   config: indicatorConfig,
   async start(context) {
-    const { bus, config, health, logger, signal } = context;
+    const { bus, config, health, logger, metrics, signal } = context;
     const pool = openPool(config.DATABASE_URL, { max: 4, name: "indicator", schema: "indicator" });
     context.onShutdown("database", () => pool.end());
     await waitForDatabase(pool, signal, (reason) => {
@@ -35,6 +35,7 @@ export const indicator: ServiceDefinition<typeof indicatorConfig> = {
       partitioned: true,
       onReady: (ok, detail) => health.ready("enriched candles", ok, detail),
       signal,
+      metrics,
       maxMessages: config.INDICATOR_MAX_MESSAGES,
       commitEveryMs: config.INDICATOR_COMMIT_MS,
       keepEveryMs: KEEP_EVERY_MS,

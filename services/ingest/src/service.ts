@@ -158,6 +158,7 @@ function startRecorder(context: Context, pool: Pool): void {
     partitioned: false,
     onReady: (ok, detail) => health.ready("recorder", ok, detail),
     signal,
+    metrics,
     maxMessages: RECORDER_MESSAGES,
     commitEveryMs: RECORDER_COMMIT_MS,
   });
