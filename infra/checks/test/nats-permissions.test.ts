@@ -1,15 +1,18 @@
+import { readFileSync } from "node:fs";
 import { type NatsConnection, PermissionViolationError } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import { candle, formingCandle } from "@tickfleet/contracts/candle-messages";
 import { exampleOf } from "@tickfleet/contracts/examples";
 import { userPermissions } from "@tickfleet/contracts/generate-permissions";
 import { tradeBatch } from "@tickfleet/contracts/market-messages";
-import { type MessageDefinition, subjectOf } from "@tickfleet/contracts/message";
+import { type MessageDefinition, partitionFilters, STORED_SUBJECTS, subjectOf } from "@tickfleet/contracts/message";
 import { liveTemplate, messages } from "@tickfleet/contracts/registry";
+import { PARTITIONS } from "@tickfleet/contracts/tokens";
 import { openBus } from "@tickfleet/runtime/bus";
+import { openOrderedReader } from "@tickfleet/runtime/ordered-reader";
 import { provisionStreams } from "@tickfleet/runtime/provision";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { passwordOf, type SecuredNats, startSecuredNats } from "./secured-nats.ts";
+import { NATS_CONFIG, passwordOf, type SecuredNats, startSecuredNats } from "./secured-nats.ts";
 
 const users = userPermissions();
 const names = users.map((user) => user.user);
@@ -23,6 +26,8 @@ const parameters = {
   service: "aggregator",
   stream: "MARKET",
 };
+
+const ALL = Array.from({ length: PARTITIONS }, (_, partition) => partition);
 
 let server: SecuredNats;
 const connections = new Map<string, NatsConnection>();
@@ -70,6 +75,8 @@ const OTHER_PUBLISHES: readonly (readonly [string, readonly string[]])[] = [
   ["$JS.API.DIRECT.GET.ENRICHED.a.subject", ["indicator", "pattern-detector", "api", "operator"]],
   ["$JS.API.STREAM.INFO.CONTEXT", ["pattern-detector", "sentiment", "futures-collector", "api", "operator", "provisioner"]],
   ["$JS.API.DIRECT.GET.DLQ", ["ingest", "api", "operator"]],
+  ["$JS.API.CONSUMER.CREATE.MARKET", ["ingest", "aggregator", "provisioner"]],
+  ["$JS.API.CONSUMER.CREATE.CONTEXT", ["pattern-detector", "provisioner"]],
   ["$JS.API.CONSUMER.CREATE.MARKET.reader", ["ingest", "aggregator", "provisioner"]],
   ["$JS.API.CONSUMER.CREATE.CANDLES.reader", ["aggregator", "indicator", "provisioner"]],
   ["$JS.API.CONSUMER.CREATE.ENRICHED.reader", ["indicator", "pattern-detector", "provisioner"]],
@@ -149,6 +156,11 @@ describe("the chassis within these rights", () => {
     expect((await aggregator.getMessage("MARKET", 1))?.seq).toBe(1);
     aggregator.publishCore(formingCandle, parameters, exampleOf(formingCandle));
     expect(await aggregator.publishBatch([outgoing(candle)])).toEqual({ lastSeq: 1 });
+    for (const filters of [partitionFilters(ALL), [STORED_SUBJECTS]]) {
+      const reader = await openOrderedReader(aggregator, "MARKET", 1, filters);
+      expect((await reader.take(10, 5_000)).map(({ seq }) => seq)[0]).toBe(1);
+      await reader.close();
+    }
     await expect(aggregator.publishBatch([outgoing(tradeBatch)])).rejects.toThrow();
     await aggregator.close();
 
@@ -179,6 +191,16 @@ describe("the chassis within these rights", () => {
     expect(answer.string()).toBe("answer");
     subscription.unsubscribe();
     expect(await mayPublish("ingest", answer.subject)).toBe(false);
+  });
+
+  test.each(users.map(({ passwordVariable }) => passwordVariable))("the broker does not start without %s", async (variable) => {
+    await expect(startSecuredNats(users.filter(({ passwordVariable }) => passwordVariable !== variable))).rejects.toThrow(variable);
+  });
+
+  test("the configuration holds no password, only the name of its variable", () => {
+    const written = [...readFileSync(NATS_CONFIG, "utf8").matchAll(/password: (\S+)/g)].map(([, value]) => value);
+    expect(written).toEqual(users.map(({ passwordVariable }) => `$${passwordVariable}`));
+    for (const { passwordVariable } of users) expect(passwordVariable).toMatch(/^[A-Z][A-Z_]*$/);
   });
 
   test("nobody comes in without a password, or with another's", async () => {

@@ -7,7 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { UserPermissions } from "@tickfleet/contracts/generate-permissions";
 import { findNatsServer } from "@tickfleet/local/nats-server";
 
-const CONFIG = join(import.meta.dirname, "../../nats/nats-server.conf");
+/** The committed configuration. */
+export const NATS_CONFIG = join(import.meta.dirname, "../../nats/nats-server.conf");
 const START_TIMEOUT_MS = 20_000;
 
 /** Password of a user in these tests. */
@@ -24,7 +25,7 @@ export async function startSecuredNats(users: readonly UserPermissions[]): Promi
   const folder = await mkdtemp(join(tmpdir(), "tickfleet-nats-"));
   const passwords = Object.fromEntries(users.map((user) => [user.passwordVariable, passwordOf(user.user)]));
   const binary = await findNatsServer(() => {});
-  const server = spawn(binary, ["-c", CONFIG, "-a", "127.0.0.1", "-p", "-1", "-m", "-1", "--ports_file_dir", folder], {
+  const server = spawn(binary, ["-c", NATS_CONFIG, "-a", "127.0.0.1", "-p", "-1", "-m", "-1", "--ports_file_dir", folder], {
     env: { ...passwords, NATS_STORE_DIR: join(folder, "store") },
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -43,7 +44,7 @@ export async function startSecuredNats(users: readonly UserPermissions[]): Promi
     return { url: await portsFile(folder, server), [Symbol.asyncDispose]: stop };
   } catch (cause) {
     await stop();
-    throw new Error(`nats-server did not start with ${CONFIG}:\n${log}`, { cause });
+    throw new Error(`nats-server did not start with ${NATS_CONFIG}:\n${log}`, { cause });
   }
 }
 

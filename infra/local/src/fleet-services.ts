@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { SERVICE_NAMES } from "@tickfleet/contracts/message";
 import { projectRoot } from "./folders.ts";
 
 /** A service as the local fleet runs it. */
@@ -9,13 +10,12 @@ export interface FleetService {
   opsPort: number;
 }
 
-/** All services in the order of the chain; their places decide their ops ports. */
-const ORDER = ["ingest", "aggregator", "indicator", "pattern-detector", "sentiment", "futures-collector", "api"] as const;
+/** A service's place in the chain decides its ops port. */
 const FIRST_OPS_PORT = 9101;
 
 /** The services that exist. */
 export function listServices(): FleetService[] {
-  return ORDER.map((name, place) => ({ name, opsPort: FIRST_OPS_PORT + place })).filter(({ name }) =>
+  return SERVICE_NAMES.map((name, place) => ({ name, opsPort: FIRST_OPS_PORT + place })).filter(({ name }) =>
     existsSync(join(projectRoot, "services", name, "src/service.ts")),
   );
 }

@@ -138,6 +138,8 @@ function lookUpApi(stream: StreamName): string[] {
 
 function consumeApi(stream: StreamName): string[] {
   return [
+    // an ordered reader with several filters is made without a name
+    `$JS.API.CONSUMER.CREATE.${stream}`,
     `$JS.API.CONSUMER.CREATE.${stream}.>`,
     `$JS.API.CONSUMER.DELETE.${stream}.*`,
     `$JS.API.CONSUMER.INFO.${stream}.*`,

@@ -2,7 +2,9 @@ import type { z } from "zod";
 import { ALL_PARTITIONS, decodeToken, encodeToken, partitionOf } from "./tokens.ts";
 
 export type StreamName = "MARKET" | "CANDLES" | "ENRICHED" | "PATTERNS" | "SIGNALS" | "CONTEXT" | "DLQ";
-export type ServiceName = "ingest" | "aggregator" | "indicator" | "pattern-detector" | "sentiment" | "futures-collector" | "api";
+/** All services in the order of the chain. */
+export const SERVICE_NAMES = ["ingest", "aggregator", "indicator", "pattern-detector", "sentiment", "futures-collector", "api"] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 /** Parameters of a subject, by name; every value is text before encoding. */
 export type SubjectParameters = Readonly<Record<string, string>>;
