@@ -21,8 +21,8 @@ const existing = listServices().map(({ name }) => name as (typeof SERVICE_NAMES)
 
 /** Containers that are none of our services, and what they are for. */
 const OTHERS = ["nats", "database", "provision", "migrate", "tickfleet", "prometheus", "grafana"];
-/** Files for programs on the same machine that start a service without knowing its ports. */
-const NOT_IN_CONTAINERS = ["OPS_PORT_FILE", "API_PORT_FILE"];
+/** Files for programs on the same machine that start a service without knowing its ports, and folders that a container has anyway. */
+const NOT_IN_CONTAINERS = ["OPS_PORT_FILE", "API_PORT_FILE", "API_CACHE_DIR"];
 /** Variables whose value the container decides. */
 const FIXED = ["INGEST_SPOOL_DIR", "API_HOST", "API_PORT"];
 
@@ -110,7 +110,7 @@ describe.each(existing)("configuration of %s", (name) => {
     const shape = { ...sharedConfig, ...(await configOf(name)) };
     const defaults = readConfig(shape, { DATABASE_URL: "postgres://postgres:postgres@127.0.0.1:5432/tickfleet" });
     for (const [variable, value] of Object.entries(defaults)) {
-      const shown = new RegExp(`^#${variable}=(\\S*)`, "m").exec(example)?.[1];
+      const shown = new RegExp(`^#${variable}=(.*?)(?:\\s+# .*)?$`, "m").exec(example)?.[1]?.trim();
       expect([variable, shown]).toEqual([variable, Array.isArray(value) ? value.join(",") : String(value ?? "")]);
     }
   });

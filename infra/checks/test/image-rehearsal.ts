@@ -19,6 +19,8 @@ export interface Servers {
   nats: string;
   /** With the superuser's name and password. */
   database: string;
+  /** The gateway's, once it runs. */
+  api?: string;
 }
 
 /** A container's process, outside a container. */
@@ -53,6 +55,7 @@ async function environmentHere(container: ComposeService, servers: Servers): Pro
   const environment = { ...container.environment };
   const { host, pathname } = new URL(servers.database);
   if (environment["NATS_URL"] !== undefined) environment["NATS_URL"] = servers.nats;
+  if (environment["API_URL"] !== undefined && servers.api !== undefined) environment["API_URL"] = servers.api;
   const wished = environment["DATABASE_URL"];
   if (wished !== undefined) environment["DATABASE_URL"] = wished.replace("@database:5432/tickfleet", `@${host}${pathname}`);
   for (const name of ["OPS_PORT", "API_PORT"]) if (environment[name] !== undefined) environment[name] = String(await freePort());

@@ -90,7 +90,8 @@ test("every service becomes healthy as its own user, and the demo's candles come
     "select distinct usename from pg_stat_activity where usename like 'tickfleet%'",
   );
   expect(connected.map(({ usename }) => usename).sort()).toEqual(names.map(runRole).sort());
-  const address = `http://127.0.0.1:${running.get("api")?.environment["API_PORT"]}/api/v1/candles?venue=demo&instrument=BTC-USDT&timeframe=1m&limit=5`;
+  servers.api = `http://127.0.0.1:${running.get("api")?.environment["API_PORT"]}`;
+  const address = `${servers.api}/api/v1/candles?venue=demo&instrument=BTC-USDT&timeframe=1m&limit=5`;
   await expect.poll(() => answerOf(address), { timeout: 60_000, interval: 500 }).toMatchObject({ data: { length: 5 } });
 });
 
