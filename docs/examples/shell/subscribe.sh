@@ -12,6 +12,7 @@ schemas=$(jq --slurp --compact-output '
   | from_entries' "${SCHEMAS:-$(dirname "$0")/../../../packages/contracts/generated/schemas}"/*/v1.json)
 [ $# -gt 0 ] || set -- 'live.v1.candle.*.*.*' 'live.v1.signal.>' 'live.v1.trade.>'
 
+echo listening >&2
 # one message a line: its subject, headers, and data in base64
 nats subscribe --dump=- "$@" | perl -pe 'BEGIN { $/ = "\0"; $| = 1 } s/\0/\n/' |
   jq --null-input --compact-output --unbuffered --argjson schemas "$schemas" '

@@ -1,8 +1,9 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { killAtExit, scratchFolder } from "@tickfleet/testkit/scratch";
 import { REPOSITORY_ROOT } from "../src/repository.ts";
@@ -10,6 +11,8 @@ import { REPOSITORY_ROOT } from "../src/repository.ts";
 const run = promisify(execFile);
 const EXAMPLES = join(REPOSITORY_ROOT, "docs/examples");
 const BUILD_MS = 600_000;
+const LISTEN_MS = 60_000;
+const SETTLE_MS = 3_000;
 const isLong = process.env["TICKFLEET_LONG"] === "1";
 
 /** A line that an example printed, as all of them print it. */
@@ -32,7 +35,10 @@ export const prepare: Readonly<Record<string, () => Promise<ExampleProgram>>> = 
   typescript: async () => {
     const folder = scratchFolder("example-typescript");
     cpSync(join(EXAMPLES, "typescript/subscribe.ts"), join(folder, "subscribe.ts"));
-    symlinkSync(join(REPOSITORY_ROOT, "infra/checks/node_modules"), join(folder, "node_modules"));
+    mkdirSync(join(folder, "node_modules"));
+    for (const found of ["infra/checks/node_modules/@nats-io", "packages/contracts/node_modules/ajv"]) {
+      symlinkSync(join(REPOSITORY_ROOT, found), join(folder, "node_modules", basename(found)));
+    }
     return { command: process.execPath, args: [join(folder, "subscribe.ts")], env: {} };
   },
   python: async () => {
@@ -90,11 +96,16 @@ export async function startExample(program: ExampleProgram, env: Readonly<Record
   const listening = new Promise<void>((resolve, reject) => {
     createInterface(child.stderr).on("line", (line) => {
       said.push(line);
-      if (/listening|Subscribing/.test(line)) resolve();
+      if (line.includes("listening")) resolve();
     });
     child.once("close", (code) => reject(new Error(`the example ended with ${code}:\n${said.join("\n")}`)));
   });
-  await listening;
+  await Promise.race([
+    listening,
+    sleep(LISTEN_MS, null, { ref: false }).then(() => Promise.reject(new Error(`it does not listen:\n${said.join("\n")}`))),
+  ]);
+  // the nats command says nothing when its subscription stands
+  if (program.command === "sh") await sleep(SETTLE_MS);
   return {
     lines,
     said,
