@@ -50,8 +50,8 @@ export async function openContextSurroundings<Definition extends MessageDefiniti
     if (lastSeq < firstSeq) return found;
     const reader = await openOrderedReader(bus, "CONTEXT", firstSeq, [filterOf(definition)]);
     for (let read = 0; read < lastSeq; ) {
-      const messages = await reader.take(1_000, 1_000);
-      if (messages.length === 0) break;
+      const messages = await reader.take(1_000, 10_000);
+      if (messages.length === 0) throw new Error(`CONTEXT ends at ${lastSeq}, and nothing came after ${read} within 10 s`);
       for (const { subject, data, id, seq } of messages) {
         const payload = definition.schema.parse(JSON.parse(Buffer.from(data).toString())) as Payload<Definition>;
         found.push({ subject, id, payload });

@@ -37,5 +37,6 @@ export class ContextStore {
 /** Conditions of the values that are asked for, with their parameters numbered. */
 function conditionsOf(wanted: readonly (readonly [condition: string, value: string | null])[]): [string[], unknown[]] {
   const given = wanted.filter(([, value]) => value !== null);
-  return [given.map(([condition], i) => condition.replace("$", `$${i + 1}::text`)), given.map(([, value]) => value)];
+  const conditions = given.map(([condition], i) => condition.replace("$", `$${i + 1}::text`));
+  return [["true", ...conditions], given.map(([, value]) => value)];
 }

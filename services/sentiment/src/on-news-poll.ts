@@ -18,32 +18,25 @@ const MAX_ID = 500;
 
 /** What came of reading a source. */
 export interface NewsPoll {
-  /** Texts that were not stored before. */
-  fresh: number;
-  /** Why the source gave nothing, null where it answered. */
+  source: NewsSource;
+  /** Null where it gave nothing, or was not asked because it was asked not long ago. */
+  items: readonly NewsItem[] | null;
+  /** Why it does not answer, null while it does. */
   fault: string | null;
 }
 
-/** Reads a source, links, scores and stores what it gives, and keeps how it went. */
-export async function onNewsPoll(
-  source: NewsSource,
-  terms: readonly string[],
-  link: AssetLinker,
-  store: SentimentStore,
-  turn: PollTurn,
-): Promise<NewsPoll> {
+/** Reads a source, unless it was asked not long ago, and keeps how it went. */
+export async function onNewsPoll(source: NewsSource, terms: readonly string[], store: SentimentStore, turn: PollTurn): Promise<NewsPoll> {
   const nowMs = Date.now();
   const state = await store.findSource(source.name);
-  if (state !== null && nowMs - state.lastPoll < source.minIntervalMs) return { fresh: 0, fault: state.reason };
+  if (state !== null && nowMs - state.lastPoll < source.minIntervalMs) return { source, items: null, fault: state.reason };
   const signal = AbortSignal.any([turn.signal, AbortSignal.timeout(SOURCE_TIMEOUT_MS)]);
   // a source that counts its requests counts this one, whatever becomes of it
   await store.touchSource(source, nowMs);
   try {
     const sinceMs = nowMs - HALF_LIVES * KINDS[source.kind].halfLifeMs;
     const { items } = await source.read({ terms, sinceMs, nowMs }, signal);
-    const fresh = await storeItems(source, items, link, store, nowMs);
-    await store.updateSource(source.name, { success: nowMs, reason: null });
-    return { fresh, fault: null };
+    return { source, items, fault: null };
   } catch (error) {
     turn.signal.throwIfAborted();
     // a source that is away, too slow, or talks nonsense is no error of this service
@@ -51,23 +44,23 @@ export async function onNewsPoll(
     if (!isSources) throw error;
     const fault = (error as Error).message;
     await store.updateSource(source.name, { success: null, reason: fault });
-    return { fresh: 0, fault };
+    return { source, items: null, fault };
   }
 }
 
-async function storeItems(
-  source: NewsSource,
-  items: readonly NewsItem[],
-  link: AssetLinker,
-  store: SentimentStore,
-  fetchedMs: number,
-): Promise<number> {
+/**
+ * Links, scores and stores what a source gave. One source after the other: a text that two tell counts once.
+ * @returns how many texts were not stored before
+ */
+export async function storeNews(source: NewsSource, items: readonly NewsItem[], link: AssetLinker, store: SentimentStore): Promise<number> {
+  const fetchedMs = Date.now();
   const rows = [...new Map(items.map((item) => rowOf(item, source, link, fetchedMs)).map((row) => [row.externalId, row])).values()];
   const known = await store.listKnown(source.name, rows);
   const fresh = rows.filter((row) => !known.has(row.externalId));
   const stored = await store.listCounting(source.provider, fresh, REPEAT_MS);
   const repeats = findRepeats(stored, fresh);
   await store.upsertNews(rows.map((row) => ({ ...row, repeatOf: repeats.get(row.key) ?? null })));
+  await store.updateSource(source.name, { success: fetchedMs, reason: null });
   return fresh.length;
 }
 

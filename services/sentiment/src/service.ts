@@ -2,10 +2,9 @@ import { LaneStore } from "@tickfleet/database/checkpoint";
 import { openPool, waitForDatabase } from "@tickfleet/database/pool";
 import { type PollTurn, runPolls } from "@tickfleet/runtime/poll";
 import type { ServiceContext, ServiceDefinition } from "@tickfleet/runtime/run-service";
-import type { NewsSource } from "@tickfleet/venues/news";
 import { createAssetLinker, searchTerms } from "./asset-links.ts";
 import { sentimentConfig } from "./config.ts";
-import { onNewsPoll } from "./on-news-poll.ts";
+import { onNewsPoll, storeNews } from "./on-news-poll.ts";
 import { onScoresDue, publishScores } from "./on-scores-due.ts";
 import { createSources, idleReason, type Sources } from "./sources.ts";
 import { SentimentStore } from "./store.ts";
@@ -56,15 +55,19 @@ function createRound(context: Context, { sources }: Sources, store: SentimentSto
   const told = new Map<string, string>();
   let readMs = 0;
 
-  async function pollSource(source: NewsSource, assets: readonly string[], turn: PollTurn): Promise<void> {
-    const { fresh, fault } = await onNewsPoll(source, searchTerms(assets), createAssetLinker(assets), store, turn);
-    polls.inc({ source: source.name, outcome: fault === null ? "answered" : "failed" });
-    texts.inc({ source: source.name }, fresh);
-    const detail = fault ?? "";
-    // one source that is away does not make the service unready: the others go on
-    health.ready(`source ${source.name}`, true, detail);
-    if (detail !== "" && told.get(source.name) !== detail) logger.warn({ source: source.name, detail }, "a source does not answer");
-    told.set(source.name, detail);
+  async function pollSources(assets: readonly string[], turn: PollTurn): Promise<void> {
+    const terms = searchTerms(assets);
+    const link = createAssetLinker(assets);
+    const answers = await Promise.all(sources.map((source) => onNewsPoll(source, terms, store, turn)));
+    for (const { source, items, fault } of answers) {
+      if (items !== null) texts.inc({ source: source.name }, await storeNews(source, items, link, store));
+      if (items !== null || fault !== null) polls.inc({ source: source.name, outcome: fault === null ? "answered" : "failed" });
+      const detail = fault ?? "";
+      // one source that is away does not make the service unready: the others go on
+      health.ready(`source ${source.name}`, true, detail);
+      if (detail !== "" && told.get(source.name) !== detail) logger.warn({ source: source.name, detail }, "a source does not answer");
+      told.set(source.name, detail);
+    }
   }
 
   return async (turn) => {
@@ -77,7 +80,7 @@ function createRound(context: Context, { sources }: Sources, store: SentimentSto
     health.ready("assets", true);
     const names = assets.map(({ asset }) => asset);
     // a round that is tried again because of the database or the broker does not ask the sources again
-    if (readMs !== turn.dueMs) await Promise.all(sources.map((source) => pollSource(source, names, turn)));
+    if (readMs !== turn.dueMs) await pollSources(names, turn);
     readMs = turn.dueMs;
     for (const provider of providers) {
       const own = sources.filter((source) => source.provider === provider);

@@ -83,7 +83,7 @@ test("posts and articles are stored once, linked, scored and weighed; a text tha
   for (const { payload } of published.slice(0, 3)) {
     const plain = plainSentiment(texts, payload.asset, payload.time);
     expect([payload.provider, payload.documents]).toEqual(["fleet", plain?.documents]);
-    // which of the two that say the same counts depends on which source answered first
+    // of two that say the same, here the one that was stored first counts, and in the plain computation the older one
     if (payload.asset !== "BTC") expect(payload.value).toBeCloseTo(plain?.value as number, 11);
   }
   expect(published.find(({ payload }) => payload.asset === "BTC")?.payload.documents).toBe(3);
