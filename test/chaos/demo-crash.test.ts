@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Kills, killBy, planOf, type Run, run, sumUp, undisturbed } from "./disturbance.ts";
 import { chaosSeed, isLong, type Job, say } from "./fleet-under-test.ts";
-import { differences } from "./ledger.ts";
+import { differences, LEAST_LONG, LEAST_SHORT, messagesOf } from "./ledger.ts";
 
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 0, 5, 22);
@@ -21,6 +21,12 @@ describe(`the demo, seed 7, ${isLong ? 26 : 2} hours`, () => {
     expect(expected.ledger.revisions).toBeGreaterThanOrEqual(3);
     expect(expected.ledger.gaps.length).toBeGreaterThanOrEqual(3);
     expect(expected.ledger.doubled).toBe(0);
+  });
+
+  test("and enough of everything that is made of candles", () => {
+    const least = isLong ? LEAST_LONG : LEAST_SHORT;
+    for (const [stream, count] of Object.entries(least))
+      expect(messagesOf(expected.ledger, stream).length, stream).toBeGreaterThanOrEqual(count);
   });
 
   // the short form of the SPY day has 7

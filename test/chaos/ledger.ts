@@ -25,6 +25,10 @@ export interface Ledger {
   revisions: number;
 }
 
+/** Messages that an undisturbed run must have, or being equal to it means little. */
+export const LEAST_LONG: Readonly<Record<string, number>> = { ENRICHED: 1_000, PATTERNS: 100, SIGNALS: 10 };
+export const LEAST_SHORT: Readonly<Record<string, number>> = { ENRICHED: 500, PATTERNS: 50, SIGNALS: 1 };
+
 const READ_WAIT_MS = 2_000;
 const SHOWN = 3;
 const decoder = new TextDecoder();

@@ -6,7 +6,7 @@ import { removeScratch, scratchFolder } from "../../packages/testkit/src/scratch
 import { type Kills, killBy, planOf, type Run, run, sumUp, undisturbed } from "./disturbance.ts";
 import { chaosSeed, isLong, type Job, say } from "./fleet-under-test.ts";
 import { readZip, writeZip } from "./lean-zip.ts";
-import { differences } from "./ledger.ts";
+import { differences, LEAST_LONG, LEAST_SHORT, messagesOf } from "./ledger.ts";
 
 const SHARED = process.env["TICKFLEET_SHARED"] ?? resolve(fileURLToPath(new URL("../../../shared", import.meta.url)));
 const SPY = join(SHARED, "data/ticks_lean/equity_spy_20131007_trade.zip");
@@ -73,6 +73,12 @@ describe.skipIf(!existsSync(SPY))("SPY of 2013-10-07 with late trades and holes 
     expect(expected.ledger.revisions).toBeGreaterThanOrEqual(3);
     expect(expected.ledger.gaps.length).toBeGreaterThanOrEqual(3);
     expect(expected.ledger.doubled).toBe(0);
+  });
+
+  test("and enough of everything that is made of candles", () => {
+    const least = isLong ? LEAST_LONG : LEAST_SHORT;
+    for (const [stream, count] of Object.entries(least))
+      expect(messagesOf(expected.ledger, stream).length, stream).toBeGreaterThanOrEqual(count);
   });
 
   test.each(isLong ? [1, 7, 1_000] : [7])(

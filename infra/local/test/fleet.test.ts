@@ -42,7 +42,9 @@ describe("npm start", () => {
     const address = await ready();
     const chain = ["ingest", "aggregator", "indicator", "pattern-detector"];
     expect(Object.keys(address.opsPorts)).toEqual(expect.arrayContaining([...chain, "sentiment", "futures-collector", "api"]));
-    expect(Object.keys(address.pids)).toEqual(expect.arrayContaining(["nats", "database", ...chain, "sentiment", "futures-collector", "api"]));
+    expect(Object.keys(address.pids)).toEqual(
+      expect.arrayContaining(["nats", "database", ...chain, "sentiment", "futures-collector", "api"]),
+    );
     for (const port of Object.values(address.opsPorts)) expect(await isReady(port)).toBe(true);
     expect(findRunningFleet(data)).toEqual(address);
     expect(JSON.parse(readFileSync(join(data, "fleet.json"), "utf8"))).toEqual(address);

@@ -116,7 +116,9 @@ test("a channel that cannot be is refused", async () => {
     command("subscribe", "candle:*:*:2m"),
   ]);
   expect(results.map(({ code }) => code)).toEqual([64, 64, 64]);
-  expect(results[0]?.stderr).toContain("expected a channel of candle, enriched, pattern, signal, sentiment, futures, trade, gap, clock, status");
+  expect(results[0]?.stderr).toContain(
+    "expected a channel of candle, enriched, pattern, signal, sentiment, futures, trade, gap, clock, status",
+  );
   expect(results[1]?.stderr).toContain("candle:VENUE:INSTRUMENT:TIMEFRAME");
   expect(results[2]?.stderr).toContain("found 2m");
 });
