@@ -5,7 +5,6 @@ import { parseListing, parseToken, refusalIn } from "./parse.ts";
 const PUBLIC_URL = "https://www.reddit.com";
 const OAUTH_URL = "https://oauth.reddit.com";
 const PAGE = 100;
-const MIN_INTERVAL_MS = 60_000;
 /** A token is renewed so long before it ends. */
 const TOKEN_MARGIN_MS = 60_000;
 
@@ -61,7 +60,8 @@ export function createReddit(options: RedditOptions): NewsSource {
     name: "reddit",
     kind: "reddit",
     provider: "fleet",
-    minIntervalMs: MIN_INTERVAL_MS,
+    // the schedule decides, and Reddit by its headers and refusals
+    minIntervalMs: 0,
     async read({ sinceMs, nowMs }, signal) {
       const answers: NewsAnswer[] = [];
       let fault: unknown = new RangeError("no subreddit is named");
