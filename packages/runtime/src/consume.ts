@@ -24,7 +24,6 @@ const LONGEST_BACKOFF_MS = 5_000;
 /** Reads, folds, publishes and commits until the signal; see `docs/decisions` on resuming from the checkpoint. */
 export async function consume(options: ConsumerOptions): Promise<void> {
   const consumer = new Consumer(options);
-  options.onReady(false, "it takes its lanes");
   for (let attempt = 0; !options.signal.aborted; attempt++) {
     const begun = Date.now();
     try {
