@@ -17,7 +17,7 @@ export const patternDetector: ServiceDefinition<typeof patternDetectorConfig> = 
   version: "0.1.0",
   config: patternDetectorConfig,
   async start(context) {
-    const { bus, config, health, logger, signal } = context;
+    const { bus, config, health, logger, metrics, signal } = context;
     const pool = openPool(config.DATABASE_URL, { max: 4, name: "pattern-detector", schema: SCHEMA });
     context.onShutdown("database", () => pool.end());
     await waitForDatabase(pool, signal, (reason) => {
@@ -39,6 +39,7 @@ export const patternDetector: ServiceDefinition<typeof patternDetectorConfig> = 
       partitioned: true,
       onReady: (ok, detail) => health.ready("patterns", ok, detail),
       signal,
+      metrics,
       maxMessages: config.PATTERN_DETECTOR_MAX_MESSAGES,
       commitEveryMs: config.PATTERN_DETECTOR_COMMIT_MS,
       keepEveryMs: KEEP_EVERY_MS,
