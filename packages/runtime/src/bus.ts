@@ -3,6 +3,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { headers as createHeaders, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import { type MessageDefinition, type SubjectParameters, subjectOf } from "@tickfleet/contracts/message";
+import { listLast, listMessages } from "./stream-lookup.ts";
 
 /** A message to be stored: where, with which headers, what. */
 export interface OutgoingMessage {
@@ -31,6 +32,7 @@ export interface StreamPosition {
 /** Most messages in one atomic batch; the broker's limit. */
 export const MAX_ATOMIC_BATCH = 1000;
 
+const MOST_LAST = 1_000;
 const REQUEST_TIMEOUT_MS = 5_000;
 const JETSTREAM_ERROR_NOT_FOUND = 404;
 const ERROR_WRONG_LAST_SEQUENCE = 10071;
@@ -64,6 +66,10 @@ export interface Bus {
   getMessage(stream: string, seq: number): Promise<StoredMessage | null>;
   /** Newest message that matches the filter. */
   getLast(stream: string, subjectFilter: string): Promise<StoredMessage | null>;
+  /** Up to `most` (at most 1,000) messages from a sequence on, in order; of one subject filter, or all where it is null. */
+  listMessages(stream: string, fromSeq: number, subjectFilter: string | null, most: number): Promise<StoredMessage[]>;
+  /** Newest message of each subject that matches the filter, up to 1,000. */
+  listLast(stream: string, subjectFilter: string): Promise<StoredMessage[]>;
   /**
    * Stores 1 to 1,000 messages in order, all or none, and resolves with the sequence of the last.
    * @throws PublishRefusedError, PublishUnknownError
@@ -123,6 +129,8 @@ export async function openBus(options: BusOptions): Promise<Bus> {
     streamPosition: (stream) => readPosition(stream),
     getMessage: (stream, seq) => read(() => direct.getMessage(stream, { seq })),
     getLast: (stream, subjectFilter) => read(() => direct.getMessage(stream, { last_by_subj: subjectFilter })),
+    listMessages: (stream, fromSeq, subjectFilter, most) => listMessages(direct, stream, fromSeq, subjectFilter, most),
+    listLast: (stream, subjectFilter) => listLast(direct, stream, subjectFilter, MOST_LAST),
     publishBatch: async (messages) => {
       const answer = await publishBatch(connection, messages);
       options.onStored?.(messages);
