@@ -2,6 +2,7 @@ import { NoFleetError } from "@tickfleet/local/fleet-location";
 import { hidePassword } from "@tickfleet/runtime/config";
 import { type Command, CommandError, EXIT_FAILED, EXIT_USAGE, formatTable, printJson, printLine, UsageError } from "./command.ts";
 import { deadLetterCommand } from "./dead-letters.ts";
+import { latencyCommand } from "./latency.ts";
 import { migrateCommand } from "./migrate.ts";
 import { provisionCommand } from "./provision.ts";
 import { replayFiles } from "./replay.ts";
@@ -14,6 +15,7 @@ const commands: readonly Command[] = [
   replayFiles,
   statusCommand,
   subscribeCommand,
+  latencyCommand,
   migrateCommand,
   provisionCommand,
   deadLetterCommand,

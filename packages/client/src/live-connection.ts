@@ -1,0 +1,209 @@
+import { matchesChannel } from "@tickfleet/contracts/channel-match";
+
+/** Whether messages come; `offline` says why not, and when the next attempt is. */
+export type LiveState = { state: "connecting" } | { state: "open" } | { state: "offline"; reason: string; retryInMs: number };
+
+/** What comes on a channel. */
+export type LiveMessage<Data = unknown> =
+  | { type: "snapshot"; channel: string; data: Data[] }
+  | { type: "update"; channel: string; kind: string; stream?: string; seq?: number; data: Data }
+  /** Rows in [from, to), epoch milliseconds, were written again: read them. */
+  | { type: "recomputed"; channel: string; kind: string; data: { from: number; to: number } }
+  /** What was missed cannot be sent: read the list again. */
+  | { type: "resync"; channel: string; reason: string; from: number | null; read: string | null };
+
+export interface LiveOptions {
+  /** Called whenever the connection comes or goes. */
+  onState(state: LiveState): void;
+  /** Called with a channel that the gateway does not take. */
+  onRefused?(channel: string, fix: string): void;
+}
+
+export interface SubscribeOptions {
+  /** Candles that a candle channel begins with. */
+  snapshot?: number;
+}
+
+interface Subscription {
+  channel: string;
+  snapshot: number;
+  onMessage(message: LiveMessage<never>): void;
+}
+
+/** A message of the gateway, as far as this connection looks into it. */
+interface Received {
+  type: string;
+  id?: number;
+  channel?: string;
+  seq?: number;
+  cursor?: string;
+  reconnectInMs?: number;
+  rejected?: { channel: string; fix: string }[];
+}
+
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 30_000;
+/** The gateway sends something every 5 s. */
+const SILENT_MS = 12_000;
+const LOOK_MS = 1_000;
+
+/**
+ * The gateway's stream. It connects again by itself, with growing pauses, and takes up each channel where it was:
+ * what was missed comes before what is new, each message once; where that cannot be had, `resync` says so.
+ */
+export class LiveConnection {
+  readonly #url: string;
+  readonly #options: LiveOptions;
+  readonly #subscriptions = new Set<Subscription>();
+  /** Newest sequence seen of each channel: what comes again after a reconnect is dropped by it. */
+  readonly #seen = new Map<string, number>();
+  /** Subscribe messages that are not answered in full. */
+  readonly #asked = new Map<number, "ack" | "resumed">();
+  /** Subscriptions and channels that the gateway is to be told of. */
+  #added: Subscription[] = [];
+  readonly #ended = new Set<string>();
+  #isFlushing = false;
+  #socket: WebSocket | null = null;
+  #cursor = "";
+  #nextId = 1;
+  #retryMs = FIRST_RETRY_MS;
+  #fixedRetryMs: number | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #heardMs = 0;
+  readonly #watch: ReturnType<typeof setInterval>;
+  #closed = false;
+
+  constructor(url: string, options: LiveOptions) {
+    this.#url = url;
+    this.#options = options;
+    this.#watch = setInterval(() => this.#lookForSilence(), LOOK_MS);
+    this.#connect();
+  }
+
+  /** Takes a channel, such as `candle:demo:BTC-USDT:1m` or `signal:*:*:*`; returns what ends that. */
+  subscribe<Data>(channel: string, options: SubscribeOptions, onMessage: (message: LiveMessage<Data>) => void): () => void {
+    const subscription: Subscription = { channel, snapshot: options.snapshot ?? 0, onMessage };
+    this.#subscriptions.add(subscription);
+    this.#added.push(subscription);
+    this.#flushSoon();
+    return () => {
+      this.#subscriptions.delete(subscription);
+      if ([...this.#subscriptions].some((other) => other.channel === channel)) return;
+      for (const seen of this.#seen.keys()) if (matchesChannel(channel, seen)) this.#seen.delete(seen);
+      this.#ended.add(channel);
+      this.#flushSoon();
+    };
+  }
+
+  /** Tries now instead of after the pause. */
+  reconnect(): void {
+    if (this.#socket === null && !this.#closed) this.#connect();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#watch);
+    clearTimeout(this.#retry);
+    this.#socket?.close();
+  }
+
+  get #isOpen(): boolean {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  #connect(): void {
+    clearTimeout(this.#retry);
+    this.#options.onState({ state: "connecting" });
+    const socket = new WebSocket(this.#url);
+    this.#socket = socket;
+    this.#heardMs = Date.now();
+    socket.addEventListener("open", () => {
+      this.#retryMs = FIRST_RETRY_MS;
+      this.#asked.clear();
+      this.#options.onState({ state: "open" });
+      this.#ended.clear();
+      this.#added = [];
+      this.#askAll([...this.#subscriptions], true);
+    });
+    socket.addEventListener("message", (event) => {
+      if (socket === this.#socket) this.#receive(JSON.parse(String(event.data)) as Received);
+    });
+    socket.addEventListener("close", (event) => this.#onClose(socket, event.reason));
+  }
+
+  #onClose(socket: WebSocket, reason: string): void {
+    if (socket !== this.#socket) return;
+    this.#socket = null;
+    if (this.#closed) return;
+    const retryInMs = Math.round(this.#fixedRetryMs ?? this.#retryMs * (0.5 + Math.random() / 2));
+    this.#fixedRetryMs = null;
+    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
+    this.#options.onState({ state: "offline", reason, retryInMs });
+    this.#retry = setTimeout(() => this.#connect(), retryInMs);
+  }
+
+  /** A connection that died without a word is given up. */
+  #lookForSilence(): void {
+    const socket = this.#socket;
+    if (socket === null || Date.now() - this.#heardMs < SILENT_MS) return;
+    socket.close();
+    this.#onClose(socket, "no heartbeat");
+  }
+
+  /** What is asked for in one go is sent as one message: the gateway takes few of them a second. */
+  #flushSoon(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    queueMicrotask(() => {
+      this.#isFlushing = false;
+      const wanted = [...this.#subscriptions];
+      const added = this.#added.filter((one) => this.#subscriptions.has(one));
+      const ended = [...this.#ended].filter((channel) => !wanted.some((one) => one.channel === channel));
+      this.#added = [];
+      this.#ended.clear();
+      if (!this.#isOpen) return;
+      if (ended.length > 0) this.#send({ op: "unsubscribe", id: this.#nextId++, channels: ended });
+      this.#askAll(added, false);
+    });
+  }
+
+  /** Channels with a snapshot last: when it comes, all the others have begun. */
+  #askAll(subscriptions: readonly Subscription[], isReturn: boolean): void {
+    const snapshots = [...new Set(subscriptions.map((one) => one.snapshot))].sort((a, b) => a - b);
+    for (const snapshot of snapshots) {
+      const channels = subscriptions.filter((one) => one.snapshot === snapshot).map((one) => one.channel);
+      this.#ask(snapshot, [...new Set(channels)], isReturn);
+    }
+  }
+
+  #ask(snapshot: number, channels: string[], isReturn: boolean): void {
+    const id = this.#nextId++;
+    const after = isReturn && this.#cursor !== "" ? { after: this.#cursor } : {};
+    this.#asked.set(id, "after" in after ? "resumed" : "ack");
+    this.#send({ op: "subscribe", id, channels, snapshot, ...after });
+  }
+
+  #send(message: object): void {
+    this.#socket?.send(JSON.stringify(message));
+  }
+
+  #receive(message: Received): void {
+    this.#heardMs = Date.now();
+    const { type, id, channel } = message;
+    if (id !== undefined && this.#asked.get(id) === type) this.#asked.delete(id);
+    // a cursor says what was sent of all channels, so it counts only once the gateway knows of all of them
+    if (type === "heartbeat" && message.cursor !== undefined && this.#asked.size === 0) this.#cursor = message.cursor;
+    if (type === "shutdown") this.#fixedRetryMs = message.reconnectInMs ?? null;
+    for (const { channel: refused, fix } of message.rejected ?? []) this.#options.onRefused?.(refused, fix);
+    if (channel === undefined || !["snapshot", "update", "recomputed", "resync"].includes(type)) return;
+    if (type === "resync") this.#seen.clear();
+    if (message.seq !== undefined && type !== "snapshot") {
+      if (message.seq <= (this.#seen.get(channel) ?? 0)) return;
+      this.#seen.set(channel, message.seq);
+    }
+    for (const subscription of this.#subscriptions) {
+      if (subscription.channel === channel || matchesChannel(subscription.channel, channel))
+        subscription.onMessage(message as LiveMessage<never>);
+    }
+  }
+}
