@@ -21,6 +21,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   checks: ["market", "contracts", "database", "runtime", "venues", "client", "cli", "testkit", "local"],
 };
 const FOR_SERVICES = ["market", "indicators", "patterns", "contracts", "database", "runtime", "venues"];
+/** What one service may import beyond that: the gateway serves the page. */
+const FOR_ONE_SERVICE: Readonly<Record<string, readonly string[]>> = { api: ["dashboard"] };
 
 /** Packages from outside that only some of ours may import. */
 const RESERVED: readonly { name: RegExp; what: string; allowed: RegExp }[] = [
@@ -65,7 +67,7 @@ function faultOf(path: string, specifier: string): string | null {
   const [group, self = ""] = path.split("/");
   const own = /^@tickfleet\/([\w-]+)/.exec(specifier)?.[1];
   if (own !== undefined) {
-    const allowed = group === "services" ? FOR_SERVICES : PACKAGES[self];
+    const allowed = group === "services" ? [...FOR_SERVICES, ...(FOR_ONE_SERVICE[self] ?? [])] : PACKAGES[self];
     if (allowed === undefined) return `${self} is not in the dependency table`;
     return own === self || allowed.includes(own) ? null : `${self} may import only ${allowed.join(", ") || "nothing of ours"}`;
   }

@@ -2,7 +2,7 @@ import type { TextFile, Violation } from "./repository.ts";
 import type { ParsedFile, SyntaxNode } from "./syntax.ts";
 
 const BANNED = new Set(["util", "utils", "utility", "utilities", "helper", "helpers", "common", "lib", "manager", "base", "misc"]);
-const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*(\.property)?(\.(test|bench|config))?\.(ts|mts|mjs|js)$/;
+const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*(\.property)?(\.(test|bench|config))?\.(ts|tsx|mts|mjs|js)$/;
 const MIGRATION = /^\d{8}T\d{4}-[a-z0-9-]+\.ts$/;
 
 /** File and folder names that are no kebab-case nouns, or say nothing. */

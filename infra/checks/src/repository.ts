@@ -23,7 +23,7 @@ const SOURCES = ["packages", "services", "infra", "test"];
 /** Every TypeScript and JavaScript file that we write. */
 export function sourceFiles(root = REPOSITORY_ROOT): TextFile[] {
   return SOURCES.flatMap((folder) => walk(join(root, folder)))
-    .filter((path) => /\.(ts|mts|mjs|js)$/.test(path))
+    .filter((path) => /\.(ts|tsx|mts|mjs|js)$/.test(path))
     .map((path) => textFile(root, path));
 }
 
