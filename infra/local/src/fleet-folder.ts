@@ -5,7 +5,7 @@ import { processIdentity } from "./process-identity.ts";
 import { pause } from "./server-process.ts";
 
 /** What the fleet makes in its folder, and `--fresh` removes. */
-const PARTS = ["nats", "database", "spool", "logs", "ops", "fleet.json", "processes.json"] as const;
+const PARTS = ["nats", "database", "spool", "logs", "ops", "cache", "fleet.json", "processes.json"] as const;
 const LOCK = "fleet.lock";
 const ATTEMPTS = 20;
 const LEFTOVER_STEPS = [
@@ -52,7 +52,7 @@ export async function takeFleetFolder(path: string, fresh: boolean, onNotice: (n
     onNotice("removed what earlier starts had left");
   }
   rmSync(join(path, "fleet.json"), { force: true });
-  for (const part of ["nats", "database", "spool", "logs", "ops"]) mkdirSync(join(path, part), { recursive: true });
+  for (const part of ["nats", "database", "spool", "logs", "ops", "cache"]) mkdirSync(join(path, part), { recursive: true });
 
   const processes: Record<string, KnownProcess> = {};
   return {

@@ -39,7 +39,7 @@ function welcome({ api, nats, database, data }: FleetAddress): string {
   const lines = [
     "",
     "Tickfleet is up.",
-    ...(api === null ? [] : [`  gateway    ${api}`]),
+    ...(api === null ? [] : [`  page       ${api}`, `  API        ${api}/docs`]),
     `  NATS       ${nats}`,
     `  database   ${database}`,
     `  logs       ${data}/logs`,

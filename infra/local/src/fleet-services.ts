@@ -44,6 +44,8 @@ export interface ServiceSettings {
   /** Null where there is no gateway. */
   apiPort: number | null;
   spoolDir: string;
+  /** For what can be made again, such as the page's bundle. */
+  cacheDir: string;
   demo: boolean;
 }
 
@@ -59,6 +61,7 @@ export function serviceEnvironment(settings: ServiceSettings): Record<string, st
     FUTURES_SOURCES: sourcesOf("FUTURES_SOURCES", settings.demo),
     INGEST_SPOOL_DIR: settings.spoolDir,
     ...fromOutside("LOG_LEVEL", "info"),
+    API_CACHE_DIR: settings.cacheDir,
     ...fromOutside("API_HOST", "127.0.0.1"),
     ...fromOutside("INGEST_DEMO_SEED", "7"),
     // what is invented about the demo's markets fits their prices

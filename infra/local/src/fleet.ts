@@ -155,6 +155,7 @@ function superviseService(running: Running, name: string, wantedOpsPort: number,
         opsPort,
         apiPort,
         spoolDir: folder.at("spool"),
+        cacheDir: folder.at("cache"),
         demo: options.demo,
       });
       const onProcess = (pid: number): void => {

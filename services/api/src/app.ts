@@ -1,28 +1,39 @@
 import { randomUUID } from "node:crypto";
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { PageFiles } from "@tickfleet/dashboard/bundle";
 import type { Health } from "@tickfleet/runtime/health";
 import type { Logger } from "@tickfleet/runtime/logger";
 import type { Context } from "hono";
-import { STREAM_PATH } from "./candle-stream.ts";
+import type { ConnectionStates } from "./connection-states.ts";
+import type { LatencyWatch } from "./latency-watch.ts";
 import { createProblem, type Fault, nearest, type Problem, RequestError, UnavailableError } from "./problem.ts";
 import { addCandles } from "./routes/candles.ts";
+import { addDocs } from "./routes/docs.ts";
 import { addFutures } from "./routes/futures.ts";
 import { addHealth } from "./routes/health.ts";
 import { addIndicators } from "./routes/indicators.ts";
 import { addInstruments } from "./routes/instruments.ts";
+import { addLatency } from "./routes/latency.ts";
 import { addNews } from "./routes/news.ts";
 import { addOpenApi } from "./routes/openapi.ts";
 import { addPage } from "./routes/page.ts";
 import { addPatterns } from "./routes/patterns.ts";
 import { addSentiment } from "./routes/sentiment.ts";
 import { addSignals } from "./routes/signals.ts";
+import { addStream } from "./routes/stream.ts";
 import { addTrades } from "./routes/trades.ts";
 import type { ApiStore } from "./store.ts";
+import type { StreamServer } from "./stream-server.ts";
 
 /** What the routes work with. */
 export interface ApiParts {
   store: ApiStore;
   health: Health;
+  stream: StreamServer;
+  latency: LatencyWatch;
+  connections: Pick<ConnectionStates, "sourcesOf">;
+  /** Files of the dashboard, made ready when they are asked for the first time. */
+  page(): Promise<PageFiles>;
   logger: Pick<Logger, "error" | "warn">;
   version: string;
   /** The present, epoch milliseconds. */
@@ -42,7 +53,7 @@ const REQUEST_ID = /^[\w.:-]{1,100}$/;
 const CONTROL_CHARACTER = /\p{Cc}/u;
 const RETRY_SECONDS = "2";
 
-/** Every route of the gateway but the WebSocket. */
+/** Every route of the gateway. */
 export function createApp(parts: ApiParts): ApiApp {
   const app: ApiApp = new OpenAPIHono<ApiEnvironment>({
     defaultHook: (result) => {
@@ -73,12 +84,11 @@ export function createApp(parts: ApiParts): ApiApp {
   addSentiment(app, parts);
   addNews(app, parts);
   addFutures(app, parts);
+  addStream(app, parts);
+  addLatency(app, parts);
   addOpenApi(app, parts);
-  addPage(app);
-  app.get(STREAM_PATH, () => {
-    const fix = `open a WebSocket on ${STREAM_PATH}`;
-    throw new RequestError([{ code: "upgrade-required", field: null, detail: "this is a WebSocket, not a resource", fix }]);
-  });
+  addPage(app, parts);
+  addDocs(app);
   app.notFound((context) => answer(context, createProblem([unknownRoute(app, context)], context.get("requestId"))));
   app.onError((error, context) => answerError(error, context, parts));
   return app;

@@ -1,13 +1,13 @@
 import { DEFAULT_ANCHOR, DEFAULT_SESSION } from "@tickfleet/market/calendar";
+import type { RecentCandle, RecentCandles } from "./candle-memory.ts";
 import { CANDLE_COLUMNS } from "./columns.ts";
-import type { LiveMessage, RecentCandles } from "./live-candles.ts";
 import type { ApiStore, InstrumentRow } from "./store.ts";
 
 /** A candle of a snapshot: the columns of the table by wire name. */
 export type SnapshotCandle = Record<string, unknown> & { openTime: number; revision: number; state: string };
 
 export interface Snapshot {
-  /** Anchor and session, as in `LiveMessage.series`. */
+  /** Anchor and session, as in `CandlePlace.series`. */
   series: string;
   candles: SnapshotCandle[];
 }
@@ -50,21 +50,21 @@ export async function readSnapshot(store: ApiStore, request: SnapshotRequest, re
 export function mergeCandles(rows: readonly SnapshotCandle[], series: string, recent: RecentCandles): SnapshotCandle[] {
   const byTime = new Map(rows.map((row) => [row.openTime, row]));
   const oldest = rows[0]?.openTime ?? Number.NEGATIVE_INFINITY;
-  const mine = (message: LiveMessage): boolean => message.series === series && message.openTime >= oldest;
+  const mine = (message: RecentCandle): boolean => message.place.series === series && message.place.openTime >= oldest;
   for (const message of recent.closed.filter(mine)) {
-    const stored = byTime.get(message.openTime);
-    if (stored === undefined || stored.state === "forming" || stored.revision < message.revision)
-      byTime.set(message.openTime, candleOf(message));
+    const stored = byTime.get(message.place.openTime);
+    if (stored === undefined || stored.state === "forming" || stored.revision < message.place.revision)
+      byTime.set(message.place.openTime, candleOf(message));
   }
   const closed = [...byTime.values()].filter((candle) => candle.state !== "forming").map((candle) => candle.openTime);
   const closedUntil = closed.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   for (const message of recent.forming.filter(mine)) {
-    if (message.openTime > closedUntil) byTime.set(message.openTime, candleOf(message));
+    if (message.place.openTime > closedUntil) byTime.set(message.place.openTime, candleOf(message));
   }
   return [...byTime.values()].sort((a, b) => a.openTime - b.openTime);
 }
 
-function candleOf(message: LiveMessage): SnapshotCandle {
+function candleOf(message: RecentCandle): SnapshotCandle {
   const payload = JSON.parse(message.text) as Record<string, unknown>;
   return Object.fromEntries(CANDLE_COLUMNS.map(({ wire }) => [wire, payload[wire]])) as SnapshotCandle;
 }

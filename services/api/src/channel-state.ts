@@ -1,4 +1,5 @@
-import type { LiveMessage } from "./live-candles.ts";
+import type { CandlePlace, LiveMessage } from "./live-message.ts";
+import type { Subscription } from "./subscription.ts";
 
 /** Revisions remembered per series; for candles before them every message is taken. */
 const REMEMBERED = 3_000;
@@ -10,21 +11,24 @@ interface HeldSeries {
 }
 
 /**
- * What one client holds of one channel. A closed candle goes out only if its (openTime, revision) is
+ * What one client holds of one channel. Of candles, a closed candle goes out only if its (openTime, revision) is
  * above what is held, a forming one only while no closed candle of its openTime or a later one is held.
  */
 export class ChannelState {
   readonly channel: string;
-  /** Number of the last update sent. */
-  seq = 0;
+  /** Subscriptions that it belongs to. */
+  subscriptions: readonly Subscription[];
+  /** Sequence of the last message sent, null before the first. */
+  seq: number | null = null;
   /** Candles that the subscription asked a snapshot of. */
   snapshot: number;
   #held = new Map<string, HeldSeries>();
   #waiting: Map<string, LiveMessage> | null = null;
 
-  constructor(channel: string, snapshot: number) {
+  constructor(channel: string, subscriptions: readonly Subscription[]) {
     this.channel = channel;
-    this.snapshot = snapshot;
+    this.subscriptions = subscriptions;
+    this.snapshot = 0;
   }
 
   /** From now on messages wait for the snapshot. */
@@ -38,15 +42,17 @@ export class ChannelState {
 
   /** True if the client is to get the message now. */
   take(message: LiveMessage): boolean {
+    const { place } = message;
     if (this.#waiting !== null) {
-      const key = `${message.kind}|${message.series}|${message.kind === "recomputed" ? this.#waiting.size : message.openTime}`;
+      const series = place?.series ?? "";
+      const key = `${message.kind}|${series}|${place === null || message.kind === "recomputed" ? this.#waiting.size : place.openTime}`;
       this.#waiting.delete(key);
       this.#waiting.set(key, message);
       return false;
     }
-    if (message.kind === "recomputed") return true;
-    if (message.kind === "forming") return !this.holdsClosed(message);
-    return this.hold(message.series, message.openTime, message.revision);
+    if (place === null || message.kind === "recomputed") return true;
+    if (message.kind === "forming") return !this.holdsClosed(place);
+    return this.hold(place);
   }
 
   /** openTime up to which every series holds its closed candles, null where none is held. */
@@ -55,13 +61,13 @@ export class ChannelState {
     return heads.length === 0 ? null : Math.min(...heads);
   }
 
-  /** True while the closed candle of this message's openTime, or a later one, is held. */
-  holdsClosed(message: LiveMessage): boolean {
-    return message.openTime <= (this.#held.get(message.series)?.closedUntil ?? Number.NEGATIVE_INFINITY);
+  /** True while the closed candle of this openTime, or a later one, is held. */
+  holdsClosed(place: CandlePlace): boolean {
+    return place.openTime <= (this.#held.get(place.series)?.closedUntil ?? Number.NEGATIVE_INFINITY);
   }
 
   /** Notes a closed candle; false if this revision, or a later one, is held. */
-  hold(series: string, openTime: number, revision: number): boolean {
+  hold({ series, openTime, revision }: CandlePlace): boolean {
     let held = this.#held.get(series);
     if (held === undefined) {
       held = { closedUntil: Number.NEGATIVE_INFINITY, revisions: new Map() };

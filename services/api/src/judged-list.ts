@@ -10,6 +10,7 @@ import { payloadColumns } from "./store.ts";
 /** The parameters of lists of patterns and signals: all instruments and timeframes where none is named. */
 export const judgedParameters = {
   ...listParameters,
+  columns: parameter("Wire names, with commas between; all of them by default.", "openTime,direction,weightedConfidence"),
   venue: parameter("Venue, such as binance or demo; all of them by default.", "binance"),
   instrument: parameter("Canonical name, case exact; all of them by default.", "BTC-USDT"),
   timeframe: parameter(`One of ${TIMEFRAMES.join(", ")}; all of them by default.`, "1m"),

@@ -122,12 +122,14 @@ export function readListQuery(
   };
 }
 
+/** [from, to) in epoch microseconds; null is open. */
 interface Range {
   from: number | null;
   to: number | null;
 }
 
-function readRange(query: ListParameters, nowMs: number, faults: Fault[]): Range {
+/** The range that a query names. */
+export function readRange(query: ListParameters, nowMs: number, faults: Fault[]): Range {
   const read = (field: "from" | "to"): number | null => {
     const text = query[field];
     if (text === undefined || text === "") return null;
@@ -143,7 +145,8 @@ function readRange(query: ListParameters, nowMs: number, faults: Fault[]): Range
   return range;
 }
 
-function readLimit(text: string | undefined, faults: Fault[]): number {
+/** The most rows that a query asks for. */
+export function readLimit(text: string | undefined, faults: Fault[]): number {
   if (text === undefined || text === "") return DEFAULT_LIMIT;
   const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (limit > MAX_LIMIT) {

@@ -21,6 +21,12 @@ export interface InstrumentRow {
   lastTradeTime: number | null;
 }
 
+/** Open times of an instrument's first and last minute candle, epoch milliseconds. */
+export interface CandleSpan {
+  firstCandleTime: number | null;
+  lastCandleTime: number | null;
+}
+
 export interface CandleSeriesKey {
   venue: string;
   instrument: string;
@@ -82,6 +88,22 @@ export class ApiStore {
       [venue, instrument],
     );
     return rows[0] === undefined ? null : instrumentOf(rows[0]);
+  }
+
+  /** First and last minute candle of every series, in the order asked; null where there is none. */
+  async listCandleSpans(series: readonly Omit<CandleSeriesKey, "timeframe">[]): Promise<CandleSpan[]> {
+    const end = (order: "asc" | "desc"): string => `(select open_time from aggregator.pub_candles as candle
+      where candle.venue = wanted.venue and candle.instrument = wanted.instrument and candle.timeframe = '1m'
+      and candle.anchor = wanted.anchor and candle.session = wanted.session order by open_time ${order} limit 1)`;
+    const rows = await this.#read<CandleSpan>(
+      `select ${end("asc")} as "firstCandleTime", ${end("desc")} as "lastCandleTime"
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as wanted (venue, instrument, anchor, session, place) order by place`,
+      (["venue", "instrument", "anchor", "session"] as const).map((name) => series.map((key) => key[name])),
+    );
+    return rows.map(({ firstCandleTime, lastCandleTime }) => ({
+      firstCandleTime: toMs(firstCandleTime),
+      lastCandleTime: toMs(lastCandleTime),
+    }));
   }
 
   /** Anchors and sessions that candles of this timeframe are stored with. */
@@ -219,8 +241,11 @@ function rowOf(values: readonly unknown[], offset: number, columns: readonly Col
 }
 
 function instrumentOf(row: InstrumentRow): InstrumentRow {
-  const ms = (us: number | null): number | null => (us === null ? null : Math.floor(us / 1_000));
-  return { ...row, firstTradeTime: ms(row.firstTradeTime), lastTradeTime: ms(row.lastTradeTime) };
+  return { ...row, firstTradeTime: toMs(row.firstTradeTime), lastTradeTime: toMs(row.lastTradeTime) };
+}
+
+function toMs(us: number | null): number | null {
+  return us === null ? null : Math.floor(us / 1_000);
 }
 
 function describe(error: unknown): unknown {

@@ -31,6 +31,8 @@ export interface Gateway extends AsyncDisposable {
   bus: Bus;
   get(path: string): Promise<Answer>;
   stop(): Promise<void>;
+  /** Ends the gateway and starts another one on its port. */
+  restart(): Promise<void>;
 }
 
 /** Broker, database with the real migrations, and a gateway on a free port. */
@@ -40,15 +42,21 @@ export async function startGateway(): Promise<Gateway> {
   await migrateAll(database.url);
   const bus = await openBus({ url: nats.url, name: "test" });
   await provisionStreams(bus);
-  const gateway = await startService(nats.url, database.url);
+  let running = await startService(nats.url, database.url, 0);
+  const { url } = running;
   return {
-    ...gateway,
+    url,
     nats,
     database,
     bus,
-    get: (path) => request(`${gateway.url}${path}`),
+    get: (path) => request(`${url}${path}`),
+    stop: () => running.stop(),
+    async restart() {
+      await running.stop();
+      running = await startService(nats.url, database.url, Number(new URL(url).port));
+    },
     async [Symbol.asyncDispose]() {
-      await gateway.stop();
+      await running.stop();
       await bus.close();
       await database.close();
       await nats.close();
@@ -65,8 +73,8 @@ export async function migrateAll(url: string): Promise<void> {
 }
 
 /** Runs the service in this process, as `runService` does. */
-async function startService(natsUrl: string, databaseUrl: string): Promise<{ url: string; stop(): Promise<void> }> {
-  const config = readConfig(apiConfig, { NATS_URL: natsUrl, DATABASE_URL: databaseUrl, API_PORT: "0", LOG_LEVEL: "fatal" });
+async function startService(natsUrl: string, databaseUrl: string, apiPort: number): Promise<{ url: string; stop(): Promise<void> }> {
+  const config = readConfig(apiConfig, { NATS_URL: natsUrl, DATABASE_URL: databaseUrl, API_PORT: String(apiPort), LOG_LEVEL: "fatal" });
   const serviceBus = await openBus({ url: natsUrl, name: "api" });
   const abort = new AbortController();
   const health = createHealth();

@@ -1,3 +1,5 @@
+import { clock, status } from "@tickfleet/contracts/market-messages";
+import { subjectOf } from "@tickfleet/contracts/message";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createCandle, type Gateway, insertCandles, insertInstrument, MINUTE, request, START, until } from "./harness.ts";
 
@@ -47,7 +49,7 @@ test("a candle arrives with every column as it was stored, numbers to the last b
   const { body, status, headers } = await gateway.get(`/api/v1/candles?${KEY}&from=${START}&to=${START + MINUTE}`);
   expect(status).toBe(200);
   expect(headers.get("x-request-id")).toMatch(/^[\w-]{36}$/);
-  expect(body).toEqual({ data: [candles[0]], cursor: null });
+  expect(body).toEqual({ data: [candles[0]], cursor: null, timeframe: "1m" });
 });
 
 test("without a range the latest rows come, ascending; with from the oldest, with to the last before it", async () => {
@@ -180,7 +182,7 @@ test("a venue that is nearly one of ours is no empty list", async () => {
 
 test("all faults of a request are told at once, the caller's request id is kept", async () => {
   const answer = await request(`${gateway.url}/api/v1/candles?instrument=X&from=x&limit=x`, { headers: { "x-request-id": "mine-1" } });
-  expect(answer.body.errors.map((fault: { field: string }) => fault.field)).toEqual(["venue", "timeframe", "from", "limit"]);
+  expect(answer.body.errors.map((fault: { field: string }) => fault.field)).toEqual(["venue", "from", "limit"]);
   expect(answer.body.requestId).toBe("mine-1");
 });
 
@@ -192,6 +194,23 @@ test("a cursor is bound to its query, not to its limit", async () => {
   expect(more.body.data).toEqual(candles.slice(10, 30));
 });
 
+test("the range decides the timeframe where none is named, and the answer says which", async () => {
+  const chosen = async (query: string): Promise<[string, number, string | null]> => {
+    const { body } = await gateway.get(`/api/v1/candles?venue=binance&instrument=BTC-USDT&${query}`);
+    return [body.timeframe, body.data.length, body.cursor];
+  };
+  const range = `from=${START}&to=${START + 600 * MINUTE}`;
+  expect(await chosen(`${range}&limit=600`)).toEqual(["1m", 600, null]);
+  expect(await chosen(`${range}&limit=599&timeframe=auto`)).toEqual(["3m", 0, null]);
+  expect(await chosen(`from=${START}&to=${START + 400 * 1_440 * MINUTE}`)).toEqual(["1d", 0, null]);
+  expect((await gateway.get("/api/v1/candles?instrument=binance:BTC-USDT&timeframe=auto")).body).toMatchObject({
+    status: 400,
+    code: "missing-parameter",
+    field: "from",
+  });
+  expect((await gateway.get("/api/v1/candles?instrument=binance:BTC-USDT")).body).toMatchObject({ status: 400, field: "timeframe" });
+});
+
 test("instruments tell from when they can be rebuilt", async () => {
   const { body } = await gateway.get("/api/v1/instruments");
   expect(body.data.map((row: { instrument: string }) => row.instrument)).toEqual(["BTC-USDT", "SPY"]);
@@ -201,17 +220,59 @@ test("instruments tell from when they can be rebuilt", async () => {
     rebuildableFrom: START,
     lastTradeTime: START + MINUTE,
     priceScale: 2,
+    firstCandleTime: START,
+    lastCandleTime: START + (COUNT - 1) * MINUTE,
+    live: false,
+    sources: [],
   });
-  expect(body.data[1]).toMatchObject({ anchor: "America/New_York" });
+  expect(body.data[1]).toMatchObject({ anchor: "America/New_York", firstCandleTime: null });
   expect((await gateway.get("/api/v1/instruments?venue=lean")).body.data).toHaveLength(1);
 });
 
+test("an instrument is live while the clock of a connection that lists it goes on", async () => {
+  const listed = {
+    venue: "binance",
+    instrument: "BTC-USDT",
+    venueSymbol: "BTCUSDT",
+    calendar: "crypto",
+    kind: "spot",
+    contractSize: 1,
+    priceScale: 2,
+    sizeScale: 5,
+    closeDelayMs: 250,
+  };
+  const time = Date.now() * 1_000;
+  const told = { venue: "binance", connection: "spot-1", state: "live", time, version: 1, instruments: [listed], reason: "" };
+  const ticks = { venue: "binance", connection: "spot-1", time, state: "live", version: 1, held: [] };
+  const data = (value: object): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+  await gateway.bus.publishBatch([
+    { subject: subjectOf(status, { venue: "binance", connection: "spot-1" }), headers: {}, data: data(told) },
+  ]);
+  const state = async () => (await gateway.get("/api/v1/instruments?venue=binance")).body.data[0];
+  await until(async () => (await state()).sources.length === 1, "the connection");
+  expect(await state()).toMatchObject({ live: false, sources: [{ connection: "spot-1", state: "down" }] });
+  await gateway.bus.publishBatch([
+    { subject: subjectOf(clock, { venue: "binance", connection: "spot-1" }), headers: {}, data: data(ticks) },
+  ]);
+  await until(async () => (await state()).live, "live");
+  expect((await state()).sources).toEqual([{ connection: "spot-1", state: "live" }]);
+});
+
 test("the page and all it loads come from the gateway; other routes and methods are problems", async () => {
-  const page = await gateway.get("/");
-  expect(page.body).toContain("/page.js");
-  expect(page.body).not.toMatch(/(src|href)="https?:(?!\/\/www\.tradingview\.com)/);
-  for (const file of ["/page.js", "/market-chart.js", "/page.css", "/lightweight-charts.js"])
-    expect((await gateway.get(file)).status).toBe(200);
+  for (const path of ["/", "/docs"]) {
+    const page = await gateway.get(path);
+    expect(page.headers.get("content-security-policy")).toContain("default-src 'self'");
+    const loaded = [...(page.body as string).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url as string);
+    expect(loaded.length).toBeGreaterThan(2);
+    for (const url of loaded) {
+      expect(url).toMatch(/^\//);
+      const file = await gateway.get(url);
+      expect([url, file.status]).toEqual([url, 200]);
+      expect(file.headers.get("cache-control")).toBe(url.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache");
+    }
+  }
+  expect((await gateway.get("/assets/page-0.js")).status).toBe(404);
+  expect((await gateway.get("/licenses")).body).toContain("TradingView");
   expect((await gateway.get("/api/v1/candle")).body).toMatchObject({
     status: 404,
     code: "unknown-route",

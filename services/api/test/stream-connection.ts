@@ -45,7 +45,7 @@ export async function connectStream(url: string, origin?: string): Promise<Strea
   return connection;
 }
 
-/** The candles that a client holds after these messages, by openTime; throws on a hole in the numbering. */
+/** The candles that a client holds after these messages, by openTime; throws where the message before an update is not the one it names. */
 export function heldCandles(messages: readonly StreamMessage[], channel: string): StreamMessage[] {
   const held = new Map<number, StreamMessage>();
   let seq: number | null = null;
@@ -54,8 +54,9 @@ export function heldCandles(messages: readonly StreamMessage[], channel: string)
       for (const candle of message.data) held.set(candle.openTime, candle);
       seq = message.seq;
     } else if (message.type === "update") {
-      if (seq !== null && message.prev !== seq) throw new Error(`update ${message.seq} follows ${message.prev}, but ${seq} was the last`);
-      seq = message.seq;
+      if (message.seq !== undefined && seq !== null && message.prev !== seq)
+        throw new Error(`update ${message.seq} follows ${message.prev}, but ${seq} was the last`);
+      seq = message.seq ?? seq;
       held.set(message.data.openTime, message.data);
     }
   }

@@ -1,12 +1,24 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_ANCHOR, DEFAULT_SESSION } from "@tickfleet/market/calendar";
 import type { SessionName } from "@tickfleet/market/candle";
-import { TIMEFRAMES } from "@tickfleet/market/timeframe";
+import { TIMEFRAMES, type Timeframe } from "@tickfleet/market/timeframe";
 import { type ApiApp, type ApiParts, checkParameters } from "../app.ts";
+import { AUTO_TIMEFRAME, autoTimeframe } from "../auto-timeframe.ts";
 import { CANDLE_COLUMNS, candleRowSchema } from "../columns.ts";
 import { knownInstrument } from "../known-instrument.ts";
 import { answerList } from "../list-answer.ts";
-import { listParameters, parameter, readChoice, readChoices, readInstrument, readListQuery, required } from "../list-query.ts";
+import {
+  type ListParameters,
+  listParameters,
+  parameter,
+  readChoice,
+  readChoices,
+  readInstrument,
+  readLimit,
+  readListQuery,
+  readRange,
+  required,
+} from "../list-query.ts";
 import { type Fault, problemSchema, RequestError } from "../problem.ts";
 import type { ApiStore, CandleSeriesKey } from "../store.ts";
 
@@ -15,7 +27,10 @@ const SESSIONS = ["regular", "extended", "all"] as const satisfies readonly Sess
 
 const query = z.object({
   ...listParameters,
-  timeframe: parameter(`One of ${TIMEFRAMES.join(", ")}.`, "1m", true),
+  timeframe: parameter(
+    `One of ${TIMEFRAMES.join(", ")}, or auto: the shortest of which the range holds at most \`limit\`. With \`from\` it may be left out, which is auto.`,
+    "1m",
+  ),
   anchor: parameter("Zone of days and weeks, UTC or an IANA zone; by default the one of the instrument's calendar.", "UTC"),
   session: parameter("Trading hours: regular, extended or all; by default all.", "all"),
   state: parameter("Only candles of these states, with commas between: forming, closed, revised.", "closed,revised"),
@@ -27,7 +42,7 @@ const route = createRoute({
   operationId: "listCandles",
   summary: "Candles of one instrument and timeframe, ascending, of every state.",
   description:
-    "`from` is included, `to` is not. With `from`: the oldest rows from there, and the cursor goes on towards `to`. Without it: the latest rows before `to` (or of all), and the cursor goes on towards the past. `cursor` is null if and only if nothing is left; no page before the last is short.",
+    "`from` is included, `to` is not. With `from`: the oldest rows from there, and the cursor goes on towards `to`. Without it: the latest rows before `to` (or of all), and the cursor goes on towards the past. `cursor` is null if and only if nothing is left; no page before the last is short. `timeframe` says which one the candles are of.",
   tags: ["candles"],
   request: { query },
   responses: {
@@ -35,7 +50,11 @@ const route = createRoute({
       description: "A page; with `columns` only those.",
       content: {
         "application/json": {
-          schema: z.object({ data: z.array(candleRowSchema.partial().openapi("Candle")), cursor: z.string().nullable() }),
+          schema: z.object({
+            data: z.array(candleRowSchema.partial().openapi("Candle")),
+            cursor: z.string().nullable(),
+            timeframe: z.enum(TIMEFRAMES),
+          }),
         },
       },
     },
@@ -49,8 +68,7 @@ export function addCandles(app: ApiApp, { store, now }: ApiParts): void {
     const asked = context.req.valid("query");
     checkParameters(context, Object.keys(query.shape), faults);
     const { venue, instrument } = readInstrument(asked, faults);
-    const text = required("timeframe", asked.timeframe, "1m", faults);
-    const timeframe = text === "" ? "1m" : readChoice("timeframe", text, TIMEFRAMES, "unknown-timeframe", faults);
+    const timeframe = readTimeframe(asked, now(), faults);
     const states = readChoices("state", asked.state, STATES, "invalid-parameter", faults);
     const { state } = asked;
     const anchor = asked.anchor || undefined;
@@ -61,8 +79,25 @@ export function addCandles(app: ApiApp, { store, now }: ApiParts): void {
     const usual = { venue, instrument, timeframe, anchor: DEFAULT_ANCHOR[calendar], session: DEFAULT_SESSION };
     const series = { ...usual, anchor: anchor ?? usual.anchor, session: session ?? usual.session };
     if (series.anchor !== usual.anchor || series.session !== usual.session) await checkStored(store, series, usual);
-    return answerList(context, list, await store.listCandles(series, states, list.page));
+    return answerList(context, list, await store.listCandles(series, states, list.page), { timeframe });
   });
+}
+
+/** The timeframe that is named, or the one that the range decides. */
+function readTimeframe(asked: ListParameters & { timeframe?: string | undefined }, nowMs: number, faults: Fault[]): Timeframe {
+  const isAuto = asked.timeframe === AUTO_TIMEFRAME || (!asked.timeframe && !!asked.from);
+  if (!isAuto) {
+    const text = required("timeframe", asked.timeframe, "1m", faults);
+    return text === "" ? "1m" : (readChoice("timeframe", text, [...TIMEFRAMES, AUTO_TIMEFRAME], "unknown-timeframe", faults) as Timeframe);
+  }
+  // faults of the range and the limit are told where the list is read
+  const { from, to } = readRange(asked, nowMs, []);
+  if (from !== null) return autoTimeframe({ from, to: to ?? nowMs * 1_000 }, readLimit(asked.limit, []) || 1);
+  if (!asked.from) {
+    const fix = "add from=..., such as from=-24h, or name a timeframe";
+    faults.push({ code: "missing-parameter", field: "from", detail: "timeframe=auto needs the range that decides it", fix });
+  }
+  return "1m";
 }
 
 /**

@@ -2,9 +2,11 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_ANCHOR, DEFAULT_SESSION } from "@tickfleet/market/calendar";
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import { type ApiApp, type ApiParts, checkParameters } from "../app.ts";
+import type { InstrumentSource } from "../connection-states.ts";
 import { checkVenue } from "../known-instrument.ts";
 import { parameter } from "../list-query.ts";
 import { type Fault, problemSchema, RequestError } from "../problem.ts";
+import type { CandleSpan } from "../store.ts";
 
 const time = z.number().int().nullable().describe("epoch milliseconds");
 
@@ -24,6 +26,12 @@ const instrumentSchema = z
     timeframes: z.array(z.enum(TIMEFRAMES)),
     firstTradeTime: time,
     lastTradeTime: time,
+    firstCandleTime: time.describe("epoch milliseconds at which its first minute candle opens"),
+    lastCandleTime: time.describe("epoch milliseconds at which its newest minute candle opens"),
+    live: z.boolean().describe("whether a connection brings its trades now"),
+    sources: z
+      .array(z.object({ connection: z.string(), state: z.enum(["live", "down", "ended"]).describe("ended: a file") }))
+      .describe("connections and files that list it, as far as MARKET reaches back; empty while the broker is away"),
     rebuildableFrom: time.describe("epoch milliseconds from which recorded trades can rebuild its candles, null before the first"),
   })
   .openapi("Instrument");
@@ -34,7 +42,7 @@ const route = createRoute({
   method: "get",
   path: "/api/v1/instruments",
   operationId: "listInstruments",
-  summary: "Every instrument with what is recorded of it.",
+  summary: "Every instrument with what is recorded of it, and whether it is live.",
   tags: ["instruments"],
   request: { query },
   responses: {
@@ -46,7 +54,7 @@ const route = createRoute({
   },
 });
 
-export function addInstruments(app: ApiApp, { store }: ApiParts): void {
+export function addInstruments(app: ApiApp, { store, connections }: ApiParts): void {
   app.openapi(route, async (context) => {
     const faults: Fault[] = [];
     checkParameters(context, Object.keys(query.shape), faults);
@@ -55,13 +63,29 @@ export function addInstruments(app: ApiApp, { store }: ApiParts): void {
     const known = await store.listInstruments();
     if (venue !== null) checkVenue(venue, known);
     const rows = known.filter((row) => venue === null || row.venue === venue);
-    const data = rows.map((row) => ({
-      ...row,
-      anchor: DEFAULT_ANCHOR[row.calendar],
+    const series = rows.map(({ venue: of, instrument, calendar }) => ({
+      venue: of,
+      instrument,
+      anchor: DEFAULT_ANCHOR[calendar],
       session: DEFAULT_SESSION,
-      timeframes: [...TIMEFRAMES],
-      rebuildableFrom: row.firstTradeTime,
     }));
+    const [spans, sourcesOf] = await Promise.all([
+      store.listCandleSpans(series),
+      connections.sourcesOf().catch(() => (): InstrumentSource[] => []),
+    ]);
+    const data = rows.map((row, i) => {
+      const from = sourcesOf(row.venue, row.instrument);
+      return {
+        ...row,
+        ...(spans[i] as CandleSpan),
+        anchor: DEFAULT_ANCHOR[row.calendar],
+        session: DEFAULT_SESSION,
+        timeframes: [...TIMEFRAMES],
+        live: from.some(({ state }) => state === "live"),
+        sources: from,
+        rebuildableFrom: row.firstTradeTime,
+      };
+    });
     return context.json({ data, cursor: null }, 200, { "cache-control": "no-cache" });
   });
 }

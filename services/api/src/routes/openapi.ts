@@ -8,10 +8,12 @@ export function describeApi(app: ApiApp, version: string): object {
       title: "Tickfleet",
       version,
       description:
-        "Candles and trades over HTTP. Times are epoch milliseconds unless a name ends in Us. Live candles come over the WebSocket /api/v1/stream, described in the README of services/api. Problems follow RFC 9457; every answer carries X-Request-Id.",
+        "What the fleet stores, over HTTP; what it sends, as server-sent events or over a WebSocket on /api/v1/stream (README of services/api). Times are epoch milliseconds unless a name ends in Us. Problems follow RFC 9457 and say what to do; every answer carries X-Request-Id.",
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
-    tags: [{ name: "candles" }, { name: "trades" }, { name: "instruments" }, { name: "health" }],
+    tags: ["instruments", "candles", "indicators", "patterns", "signals", "context", "trades", "stream", "health"].map((name) => ({
+      name,
+    })),
   });
 }
 

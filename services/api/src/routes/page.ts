@@ -1,26 +1,23 @@
-import { readFile } from "node:fs/promises";
-import type { ApiApp } from "../app.ts";
+import type { ApiApp, ApiParts } from "../app.ts";
 
-const PAGE = new URL("../../page/", import.meta.url);
-const CHART = new URL("dist/lightweight-charts.standalone.production.mjs", import.meta.resolve("lightweight-charts/package.json"));
-
-/** Path, file and content type of all that the page loads; nothing comes from elsewhere. */
-const FILES: readonly (readonly [string, URL, string])[] = [
-  ["/", new URL("index.html", PAGE), "text/html; charset=utf-8"],
-  ["/page.js", new URL("page.js", PAGE), "text/javascript; charset=utf-8"],
-  ["/market-chart.js", new URL("market-chart.js", PAGE), "text/javascript; charset=utf-8"],
-  ["/page.css", new URL("page.css", PAGE), "text/css; charset=utf-8"],
-  ["/lightweight-charts.js", CHART, "text/javascript; charset=utf-8"],
-];
 const HEADERS = {
-  "cache-control": "no-cache",
-  "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; img-src 'self' data:",
+  "content-security-policy":
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; img-src 'self' data:; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
+  "referrer-policy": "same-origin",
 };
+const FOREVER = "public, max-age=31536000, immutable";
+const PATHS = ["/", "/licenses", "/favicon.svg", "/assets/*"] as const;
 
-export function addPage(app: ApiApp): void {
-  for (const [path, file, type] of FILES) {
-    app.get(path, async (context) => context.body(await readFile(file), 200, { ...HEADERS, "content-type": type }));
+/** The dashboard: all that it loads comes from here. */
+export function addPage(app: ApiApp, { page }: ApiParts): void {
+  for (const path of PATHS) {
+    app.get(path, async (context) => {
+      const file = (await page()).get(context.req.path);
+      if (file === undefined) return context.notFound();
+      const cache = file.isImmutable ? FOREVER : "no-cache";
+      return context.body(file.body, 200, { ...HEADERS, "content-type": file.type, "cache-control": cache });
+    });
   }
   app.get("/favicon.ico", (context) => context.body(null, 204));
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { missedFrom } from "./missed-candles.ts";
+import { missedFrom } from "./resync-notice.ts";
 
 const HOUR = 3_600_000;
 
