@@ -9,6 +9,7 @@ import { type ServiceUnderTest, spawnService } from "../../packages/testkit/src/
 import { removeScratch, scratchFolder } from "../../packages/testkit/src/scratch.ts";
 
 export const MINUTE_MS = 60_000;
+const SERVICES = ["ingest", "aggregator", "indicator", "pattern-detector", "sentiment", "futures-collector", "api"] as const;
 const POLL_MS = 50;
 const SETTLE_MS = 150_000;
 
@@ -49,7 +50,7 @@ export class DemoFleet implements AsyncDisposable {
   /** Makes the streams and schemas that are not there. */
   async prepare(): Promise<void> {
     await provisionStreams(this.bus);
-    for (const service of ["ingest", "aggregator", "indicator", "pattern-detector", "api"]) {
+    for (const service of SERVICES) {
       const own = `${service.replaceAll("-", "_")}.`;
       const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(own)) }));
       const folder = fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url));
@@ -58,11 +59,7 @@ export class DemoFleet implements AsyncDisposable {
   }
 
   /** Starts a service over these servers, or over others that `env` names. */
-  async start(
-    name: "ingest" | "aggregator" | "indicator" | "pattern-detector" | "api",
-    env: Readonly<Record<string, string>> = {},
-    until: "ready" | "spawned" = "ready",
-  ) {
+  async start(name: (typeof SERVICES)[number], env: Readonly<Record<string, string>> = {}, until: "ready" | "spawned" = "ready") {
     const own: Record<string, string> = name === "api" ? { API_PORT: "0" } : {};
     const servers = { NATS_URL: this.nats.url, DATABASE_URL: this.database.url };
     const service = await spawnService(name, { ...servers, ...own, ...env }, { until });
