@@ -1,4 +1,5 @@
 import { type ServiceUnderTest, spawnService } from "@tickfleet/testkit/process";
+import { tcpProxy } from "@tickfleet/testkit/tcp-proxy";
 import { demoItemsOfMinute } from "@tickfleet/venues/demo/news";
 import { afterEach, expect, test } from "vitest";
 import {
@@ -130,14 +131,26 @@ test("what a process stored and did not send is sent by the next one as it was s
 
 test("broker and database may go away for a while: it says so, is not ready, and goes on", async () => {
   around = await openSurroundings(DEMO);
-  service = await spawnService("sentiment", { ...around.env, SENTIMENT_SOURCES: "demo", SENTIMENT_SCHEDULE: EVERY_SECOND });
+  await using wire = await tcpProxy(around.database.url);
+  const env = {
+    ...around.env,
+    DATABASE_URL: wire.urlFor(around.database.url),
+    SENTIMENT_SOURCES: "demo",
+    SENTIMENT_SCHEDULE: EVERY_SECOND,
+  };
+  service = await spawnService("sentiment", env);
   const running = service;
-  const before = (await publishedAtLeast(around, DEMO.length)).length;
+  const isOk = async (part: string) => (await components(running))[part]?.ok;
+  const first = (await publishedAtLeast(around, DEMO.length)).length;
   await around.nats.kill();
-  await expect.poll(async () => (await components(running))["broker"]?.ok, { timeout: 20_000 }).toBe(false);
+  await expect.poll(() => isOk("broker"), { timeout: 20_000 }).toBe(false);
   await around.nats.start();
-  const after = await publishedAtLeast(around, before + DEMO.length);
-  expectOncePerMinute(after);
+  const second = (await publishedAtLeast(around, first + DEMO.length)).length;
+  await wire.cut();
+  await expect.poll(() => isOk("polling"), { timeout: 20_000 }).toBe(false);
+  await wire.restore();
+  await expect.poll(() => isOk("polling"), { timeout: 20_000 }).toBe(true);
+  expectOncePerMinute(await publishedAtLeast(around, second + DEMO.length));
   expect(running.ended()).toBeNull();
 });
 
