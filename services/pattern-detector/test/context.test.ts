@@ -66,6 +66,11 @@ function itemsFrom(fromMs: number, source: string): OutgoingMessage[] {
   }).flat();
 }
 
+/** Stores items as their publishers do, one by one. */
+async function storeItems(items: readonly OutgoingMessage[]): Promise<void> {
+  for (const item of items) await around.bus.publishBatch([item]);
+}
+
 /** Signals and surroundings of a run, times counted from its start. */
 async function outcomeOf(
   startMs: number,
@@ -99,14 +104,14 @@ test("items that are stored late but in time, or by a publisher that died and be
   const startMs = futureStart();
   const candles = candlesFrom(startMs, "binance");
   const items = itemsFrom(startMs - 2 * MINUTE, "fleet");
-  await publish(around.bus, items);
+  await storeItems(items);
   const expected = await outcomeOf(startMs, candles);
   await around[Symbol.asyncDispose]();
 
   // stored in two parts, the second while candles are judged, and some twice, as after a death before the answer
   around = await openSurroundings();
-  await publish(around.bus, items.slice(0, 70));
-  const again = await outcomeOf(startMs, candles, () => publish(around.bus, items.slice(50)));
+  await storeItems(items.slice(0, 70));
+  const again = await outcomeOf(startMs, candles, () => storeItems(items.slice(50)));
   expect(again).toEqual(expected);
 });
 
@@ -114,7 +119,7 @@ test.each([0, 5, 25])("an item of now that is stored %i s after it was computed 
   const time = Date.now() - delaySeconds * 1000;
   const validFrom = validFromOf(time);
   const [mood] = itemsFrom(time, "fleet") as [OutgoingMessage];
-  await publish(around.bus, [mood]);
+  await storeItems([mood]);
   const stored = await around.bus.getMessage("CONTEXT", 1);
   expect(stored).not.toBeNull();
   const startMs = validFrom - 2 * MINUTE;
@@ -146,8 +151,8 @@ test("an item stored later than 30 s before it counts is never used, and those o
   const late = { provider: "fleet", asset: "AAA", time: startMs, validFrom: Date.now() + 29_000, ttlMs: 1e9, value: 1 };
   const more = { confidence: 0.5, documents: 3, sources: [], algo: "test@1.0.0" };
   const data = new TextEncoder().encode(JSON.stringify({ ...late, ...more }));
-  await publish(around.bus, [{ subject: subjectOf(sentiment, { provider: "fleet", asset: "AAA" }), headers: {}, data }]);
-  await publish(around.bus, itemsFrom(startMs - 2 * MINUTE, "demo"));
+  await storeItems([{ subject: subjectOf(sentiment, { provider: "fleet", asset: "AAA" }), headers: {}, data }]);
+  await storeItems(itemsFrom(startMs - 2 * MINUTE, "demo"));
   replica = startReplica(around);
   const candles = [...candlesFrom(startMs, "binance"), ...candlesFrom(startMs, "demo")];
   await publish(

@@ -143,5 +143,5 @@ test("the service's rights do not reach the indicator's tables, only its views",
   await expect(around.pool.query("select count(*) from indicator.pub_enriched_candles")).resolves.toBeDefined();
   await expect(around.pool.query("select count(*) from indicator.pub_lanes")).resolves.toBeDefined();
   await expect(around.pool.query("select count(*) from indicator.enriched_candles")).rejects.toThrow("permission denied");
-  await expect(around.pool.query("delete from indicator.pub_enriched_candles")).rejects.toThrow("permission denied");
+  await expect(around.pool.query("delete from indicator.pub_lanes")).rejects.toThrow("permission denied");
 });

@@ -15,7 +15,7 @@ import {
   storedRows,
 } from "./harness.ts";
 
-const script = enrichedScript(11, 420);
+const script = enrichedScript(11, 300);
 
 let around: Surroundings;
 let replicas: Replica[] = [];
