@@ -8,7 +8,7 @@ import { type OrderedReader, openOrderedReader } from "./ordered-reader.ts";
 const STREAM = "CONTEXT";
 /** How often the stream's end is asked for while nobody waits: well within the notice that items give. */
 const LOOK_EVERY_MS = 5_000;
-const TAKE_MS = 100;
+const TAKE_MS = 25;
 const MOST_TAKEN = 2_000;
 const RETRY_MS = 500;
 
