@@ -121,6 +121,14 @@ test("a channel that cannot be is refused", async () => {
   expect(results[2]?.stderr).toContain("found 2m");
 });
 
+test("latency tells the way of the messages that a replay brought", async () => {
+  const { code, stdout } = await command("latency", "--json");
+  expect(code).toBe(0);
+  const { data } = JSON.parse(stdout) as { data: { message: string; hops: { from: string; to: string }[] }[] };
+  expect(data.find(({ message }) => message === "candle")?.hops[0]).toMatchObject({ from: "stored", to: "gateway" });
+  expect((await command("latency")).stdout).toMatch(/^message +from +to +p50 ms +p99 ms +samples\n/);
+});
+
 test("status tells services, streams, readers, instruments and replays", async () => {
   const { code, stdout } = await command("status", "--json");
   expect(code).toBe(0);
