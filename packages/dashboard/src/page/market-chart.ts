@@ -30,6 +30,9 @@ const OLDER_WHEN_FEWER = 40;
 /** Candles in view at first. */
 const FIRST_VISIBLE = 150;
 const FIRST_VISIBLE_NARROW = 60;
+/** So many at least, where there are fewer. */
+const LEAST_VISIBLE = 40;
+const RIGHT_OFFSET = 6;
 const NARROW_PX = 600;
 const WIDEST_CANDLE = 26;
 
@@ -51,7 +54,8 @@ export class MarketChart {
   readonly #panes: IndicatorPanes;
   #theme: Theme;
   #decimals = 2;
-  #isFirstDraw = true;
+  /** There are fewer candles than the view takes, and nobody has moved it: it grows with them. */
+  #isFitting = true;
 
   constructor(container: HTMLElement, theme: Theme, handlers: ChartHandlers) {
     this.#container = container;
@@ -60,7 +64,7 @@ export class MarketChart {
       autoSize: true,
       localization: { locale: "en-GB" },
       crosshair: { mode: CrosshairMode.Normal },
-      timeScale: { secondsVisible: false, rightOffset: 6, maxBarSpacing: WIDEST_CANDLE, enableConflation: true },
+      timeScale: { secondsVisible: false, rightOffset: RIGHT_OFFSET, maxBarSpacing: WIDEST_CANDLE, enableConflation: true },
     });
     this.#price = this.#chart.addSeries(CandlestickSeries, { borderVisible: false });
     const hidden = { lastValueVisible: false, priceLineVisible: false, priceScaleId: "volume" };
@@ -77,6 +81,7 @@ export class MarketChart {
       if (typeof id === "string" && this.signals.has(id)) handlers.onPick(id);
       else handlers.onPick(time === undefined ? null : this.#signalAt((time as number) * 1_000));
     });
+    for (const kind of ["pointerdown", "wheel"]) container.addEventListener(kind, () => this.#keepView(), { passive: true });
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
       if (range !== null && range.from < OLDER_WHEN_FEWER) handlers.onEdge();
     });
@@ -120,7 +125,7 @@ export class MarketChart {
     this.signals.clear();
     this.patterns.clear();
     this.areMarkersStale = true;
-    this.#isFirstDraw = true;
+    this.#isFitting = true;
     this.#price.applyOptions({ priceFormat: { type: "price", precision: decimals, minMove: 10 ** -decimals } });
     this.#panes.setPriceFormat(decimals);
     this.#chart.timeScale().applyOptions({ timeVisible: hasHours(timeframe) });
@@ -145,6 +150,7 @@ export class MarketChart {
     const indicators = this.indicators.takeChanges();
     if (indicators.change === "all") this.#panes.setRows(indicators.rows);
     for (const row of indicators.change === "tail" ? indicators.rows : []) this.#panes.updateRow(row);
+    if (candles.change !== "none") this.#fit();
     if (this.areMarkersStale) this.#drawMarkers();
     return candles.change !== "none";
   }
@@ -159,6 +165,7 @@ export class MarketChart {
     const place = this.candles.rows().findIndex((candle) => candle.openTime === openTime);
     const range = this.visibleRange;
     if (place < 0 || range === null || (place > range.from + 5 && place < range.to - 5)) return;
+    this.#keepView();
     const half = (range.to - range.from) / 2;
     this.#chart.timeScale().setVisibleLogicalRange({ from: place - half, to: place + half });
   }
@@ -166,9 +173,15 @@ export class MarketChart {
   /** Moves the view by so many candles, or zooms by a factor. */
   move({ candles = 0, zoom = 1 }: { candles?: number; zoom?: number }): void {
     const range = this.visibleRange;
+    this.#keepView();
     if (range === null) return;
     const from = range.to - (range.to - range.from) * zoom;
     this.#chart.timeScale().setVisibleLogicalRange({ from: from + candles, to: range.to + candles });
+  }
+
+  /** Whoever has moved the view keeps it. */
+  #keepView(): void {
+    this.#isFitting = false;
   }
 
   #redraw(): void {
@@ -181,10 +194,16 @@ export class MarketChart {
     const rows = this.candles.rows();
     this.#price.setData(rows.map(pricePoint));
     this.#volume.setData(rows.map((candle) => volumePoint(candle, this.#theme)));
-    if (!this.#isFirstDraw || rows.length === 0) return;
-    this.#isFirstDraw = false;
+  }
+
+  /** The newest candles; few of them are spread, but not over the whole width. */
+  #fit(): void {
+    const count = this.candles.size;
+    if (!this.#isFitting || count === 0) return;
     const visible = this.#container.clientWidth < NARROW_PX ? FIRST_VISIBLE_NARROW : FIRST_VISIBLE;
-    this.#chart.timeScale().setVisibleLogicalRange({ from: rows.length - visible, to: rows.length + 5 });
+    this.#isFitting = count < visible;
+    const from = Math.max(count - visible, Math.min(0, count - LEAST_VISIBLE));
+    this.#chart.timeScale().setVisibleLogicalRange({ from, to: count + RIGHT_OFFSET - 1 });
   }
 
   #drawMarkers(): void {
