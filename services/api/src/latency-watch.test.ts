@@ -31,14 +31,19 @@ test("a message is measured from stamp to stamp in the order of time, then to th
 
 test("a closed candle is measured from its close, an open one is not, and the times of a past are left out", () => {
   const { watch } = open();
-  watch.watch(candle, encode({ state: "closed", closeTime: NOW - 400, stamps: {} }), (NOW - 100) * 1_000);
-  watch.watch(candle, encode({ state: "closed", closeTime: NOW - LATENCY_WINDOW_MS - 1, stamps: {} }), (NOW - 100) * 1_000);
-  watch.watch(formingCandle, encode({ state: "forming", closeTime: NOW - 400, stamps: { aggregated: (NOW - 2) * 1_000 } }), null);
+  watch.watch(candle, encode({ state: "closed", revision: 0, closeTime: NOW - 400, stamps: {} }), (NOW - 100) * 1_000);
+  watch.watch(candle, encode({ state: "closed", revision: 0, closeTime: NOW - LATENCY_WINDOW_MS - 1, stamps: {} }), (NOW - 100) * 1_000);
+  watch.watch(candle, encode({ state: "revised", revision: 1, closeTime: NOW - 90_000, stamps: {} }), (NOW - 100) * 1_000);
+  watch.watch(
+    formingCandle,
+    encode({ state: "forming", revision: 0, closeTime: NOW - 400, stamps: { aggregated: (NOW - 2) * 1_000 } }),
+    null,
+  );
   const hops = watch
     .report()
     .map(({ message, hops: found }) => [message, found.map(({ from, to, samples }) => `${from}-${to} ${samples}`)]);
   expect(hops).toEqual([
-    ["candle", ["closed-stored 1", "stored-gateway 2", "closed-gateway 1"]],
+    ["candle", ["closed-stored 1", "stored-gateway 3", "closed-gateway 1"]],
     ["forming-candle", ["aggregated-gateway 1"]],
   ]);
 });

@@ -103,8 +103,9 @@ export class LatencyWatch {
 function pointsOf(text: string): [string, number][] {
   const stamps = /"stamps":\{([^}]*)\}/.exec(text)?.[1] ?? "";
   const points = [...stamps.matchAll(/"([\w-]{1,40})":(\d+)/g)].map(([, name, us]): [string, number] => [name as string, Number(us)]);
-  const isForming = text.includes('"state":"forming"');
-  const closeTime = isForming ? undefined : /"closeTime":(\d+)/.exec(text)?.[1];
+  // an open candle has not closed, and a revision is late by the trade that caused it
+  const isFirst = text.includes('"revision":0') && !text.includes('"state":"forming"');
+  const closeTime = !isFirst ? undefined : /"closeTime":(\d+)/.exec(text)?.[1];
   if (closeTime !== undefined) points.push(["closed", Number(closeTime) * 1_000]);
   return points;
 }
