@@ -24,7 +24,9 @@ export class ClientSnapshots {
   readonly #host: SnapshotHost;
   readonly #store: ApiStore;
   readonly #feed: () => Pick<LiveFeed, "place" | "recent">;
-  #work: Promise<void> = Promise.resolve();
+  /** What is to be sent, one a channel: who asks again raises what is asked. */
+  readonly #queue = new Map<ChannelState, SnapshotRequest>();
+  #sending = false;
 
   constructor(host: SnapshotHost, store: ApiStore, feed: () => Pick<LiveFeed, "place" | "recent">) {
     this.#host = host;
@@ -37,8 +39,23 @@ export class ClientSnapshots {
     state.snapshot = Math.max(state.snapshot, request.count);
     state.seq ??= this.#feed().place("CANDLES")?.seq ?? null;
     state.awaitSnapshot();
-    const wanted = { ...request, count: state.snapshot };
-    this.#work = this.#work.then(() => this.#send(state, wanted));
+    const queued = this.#queue.get(state);
+    if (queued === undefined) {
+      this.#queue.set(state, { ...request, count: state.snapshot });
+      if (!this.#sending) void this.#sendAll();
+      return;
+    }
+    queued.count = state.snapshot;
+    if (request.since !== null) queued.since = Math.min(queued.since ?? request.since, request.since);
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#sending = true;
+    for (const [state, request] of this.#queue) {
+      await this.#send(state, request);
+      if (this.#queue.get(state) === request) this.#queue.delete(state);
+    }
+    this.#sending = false;
   }
 
   async #send(state: ChannelState, request: SnapshotRequest): Promise<void> {
@@ -48,10 +65,12 @@ export class ClientSnapshots {
         await sleep(POLL_MS);
         continue;
       }
+      // who asks from now on may know of more than is read now, and gets another one
+      this.#queue.delete(state);
       try {
         const { candles, series } = await readSnapshot(this.#store, request, () => this.#feed().recent(state.channel));
         for (const { state: stage, openTime, revision } of candles) if (stage !== "forming") state.hold({ series, openTime, revision });
-        const waited = state.endWait();
+        const waited = this.#queue.has(state) ? [] : state.endWait();
         this.#host.send({ type: "snapshot", channel: state.channel, seq: state.seq, data: candles });
         for (const message of waited) if (state.take(message)) this.#host.deliver(state, message);
         return;

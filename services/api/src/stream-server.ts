@@ -115,6 +115,8 @@ export async function openStreamServer(options: StreamOptions): Promise<StreamSe
   };
 
   function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // the server watches the socket no longer: unheard, a reset by the peer would end the process
+    socket.on("error", () => socket.destroy());
     const path = (request.url ?? "/").split("?", 1)[0] as string;
     const { origin, host } = request.headers;
     if (path !== STREAM_PATH) {

@@ -1,5 +1,6 @@
 import { candleRecomputed } from "@tickfleet/contracts/candle-messages";
 import { subjectOf } from "@tickfleet/contracts/message";
+import { openPool } from "@tickfleet/database/pool";
 import { openBus } from "@tickfleet/runtime/bus";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
@@ -120,6 +121,32 @@ test("whenever a client joins, its snapshot and updates are the table: no hole, 
     expect(client.of("snapshot").filter((message) => message.channel === channel)).toHaveLength(1);
     client.socket.close();
   }
+});
+
+test("snapshots that are asked for again and again, while none can be read, come once, as long as the longest of them", async () => {
+  const pool = openPool(gateway.database.url, { max: 1, name: "test", schema: "aggregator" });
+  const lock = await pool.connect();
+  const client = await connectStream(gateway.url);
+  try {
+    await lock.query("begin");
+    await lock.query("lock table aggregator.candles in access exclusive mode");
+    for (let i = 1; i <= 9; i++) client.send({ op: "subscribe", id: i, channels: [CHANNEL], snapshot: i === 5 ? 9 : i });
+    await until(() => client.of("ack").length === 9, "all to be accepted");
+  } finally {
+    await lock.query("rollback");
+    lock.release();
+    await pool.end();
+  }
+  await until(() => client.of("snapshot").some(({ data }) => data.length === 9), "the longest");
+  client.send({ op: "subscribe", id: 10, channels: ["candle:binance:BTC-USDT:3m"], snapshot: 1 });
+  await until(() => client.of("snapshot").some(({ channel }) => channel !== CHANNEL), "the one behind them");
+  // the first was being read when the others came
+  expect(client.of("snapshot").map(({ channel, data }) => [channel, data.length])).toEqual([
+    [CHANNEL, 1],
+    [CHANNEL, 9],
+    ["candle:binance:BTC-USDT:3m", 0],
+  ]);
+  client.socket.close();
 });
 
 test("a recomputed range is told on its channel", async () => {
