@@ -1,8 +1,8 @@
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import { z } from "zod";
 import { defineMessage } from "./message.ts";
+import { nameText } from "./text-schemas.ts";
 
-const text = z.string().min(1);
 const integer = z.number().int();
 const timeMs = integer.describe("epoch milliseconds");
 const price = z.number().nullable().describe("quote currency");
@@ -11,10 +11,10 @@ const sizeOrNull = size.nullable();
 const ratio = z.number().nullable();
 
 const keyFields = {
-  venue: text,
-  instrument: text,
+  venue: nameText,
+  instrument: nameText,
   timeframe: z.enum(TIMEFRAMES),
-  anchor: text.describe("UTC or an IANA zone"),
+  anchor: nameText.describe("UTC or an IANA zone"),
   session: z.enum(["regular", "extended", "all"]),
 };
 
@@ -31,7 +31,7 @@ export const candleSchema = z.object({
   revision: integer.min(0),
   firstTradeId: z.string().nullable(),
   lastTradeId: z.string().nullable(),
-  algo: text,
+  algo: nameText,
   open: price,
   high: price,
   low: price,
