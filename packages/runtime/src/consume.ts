@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { partitionFilters, partitionInSubject, STORED_SUBJECTS } from "@tickfleet/contracts/message";
 import { ALL_PARTITIONS, PARTITIONS } from "@tickfleet/contracts/tokens";
 import type { LaneStore, OwnedLane } from "@tickfleet/database/checkpoint";
@@ -10,7 +11,7 @@ import { findFault } from "./lane-check.ts";
 import type { LaneHandler } from "./lane-handler.ts";
 import { LaneOutputs } from "./lane-outputs.ts";
 import { type HistoryFold, isRebuilt, type Lane, positionOf, resumeLane, updateOf } from "./lane-resume.ts";
-import { LeaseKeeper } from "./lease-keeper.ts";
+import { type Lease, LeaseKeeper } from "./lease-keeper.ts";
 import { type InputMessage, type OrderedReader, openOrderedReader } from "./ordered-reader.ts";
 
 export interface ConsumerOptions {
@@ -53,11 +54,13 @@ export async function consume(options: ConsumerOptions): Promise<void> {
       await consumer.session();
     } catch (error) {
       if (error instanceof HandlerFaultError || isMistake(error)) throw error;
+      if (error === options.signal.reason) return;
       if (consumer.lastCommit > begun) attempt = 0;
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       options.onReady(false, reason);
       options.logger.warn({ err: error }, "reading stopped; it begins again from the checkpoint");
-      await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_BACKOFF_MS, 100 * 2 ** attempt) * (0.5 + Math.random() / 2)));
+      const waitMs = Math.min(LONGEST_BACKOFF_MS, 100 * 2 ** attempt) * (0.5 + Math.random() / 2);
+      await sleep(waitMs, undefined, { signal: options.signal }).catch(() => undefined);
     }
   }
 }
@@ -91,7 +94,7 @@ class Consumer {
 
   /** One stretch of reading, from taking lanes to the signal or an error. */
   async session(): Promise<void> {
-    const { bus, signal, store } = this.#options;
+    const { bus, signal } = this.#options;
     let renewed = 0;
     let verified = Date.now();
     let reconnects = bus.reconnects();
@@ -120,6 +123,7 @@ class Consumer {
         // what was read ahead before the connection was lost may be gone: it is checked first
         if (reconnects !== bus.reconnects()) continue;
         for (const message of messages) {
+          if (signal.aborted) break;
           await this.#fold(message);
           if (this.#outputs.count >= ENOUGH_OUTPUTS) await this.#flush(true);
         }
@@ -127,9 +131,6 @@ class Consumer {
         await this.#flush(false);
       }
       await this.#flush(true);
-      await this.#leases.end();
-      await store.release([...this.#lanes.values()]);
-      await store.leave();
     } finally {
       await this.#leases.end();
       await this.#reader?.close().catch(() => undefined);
@@ -137,15 +138,26 @@ class Consumer {
       this.#outputs.clear();
       const lanes = [...this.#lanes.values(), ...this.#taken];
       for (const { lane } of lanes) this.#options.handler.forget(lane);
-      if (!signal.aborted) await store.release(lanes).catch(() => undefined);
+      await this.#giveBack(lanes);
       this.#lanes.clear();
       this.#taken = [];
     }
   }
 
+  /** Without it the lanes, and this process's share of them, wait for the leases' end. */
+  async #giveBack(lanes: readonly Lease[]): Promise<void> {
+    const { store, signal, logger } = this.#options;
+    try {
+      await store.release(lanes);
+      if (signal.aborted) await store.leave();
+    } catch (error) {
+      logger.warn({ err: error }, "the lanes could not be given back: others take them when their leases end");
+    }
+  }
+
   /** Renews, gives away what is above this process's share, takes what is free below it. */
   async #balance(): Promise<void> {
-    const { store, handler } = this.#options;
+    const { store, handler, signal } = this.#options;
     const total = this.#options.partitioned ? PARTITIONS : 1;
     const share = Math.ceil(total / (await store.join()));
     const held = new Set(await store.renew([...this.#lanes.values()]));
@@ -164,7 +176,10 @@ class Consumer {
       const taken = await store.acquire(share - this.#lanes.size);
       if (taken.length > 0) await this.#flush(true);
       this.#taken = taken;
-      for (const lane of taken) this.#lanes.set(lane.lane, await resumeLane(this.#options, this.#history, lane));
+      for (const lane of taken) {
+        signal.throwIfAborted();
+        this.#lanes.set(lane.lane, await resumeLane(this.#options, this.#history, lane));
+      }
       this.#taken = [];
       changed = taken.length > 0;
     }
@@ -197,7 +212,7 @@ class Consumer {
   }
 
   async #foldLane(lane: Lane, message: InputMessage): Promise<void> {
-    const { handler } = this.#options;
+    const { handler, signal } = this.#options;
     let index = 0;
     const fault = lane.faults.get(message.seq);
     if (fault !== undefined) await this.#deadLetter(lane, message, "fault", fault);
@@ -207,7 +222,7 @@ class Consumer {
         let input = this.#read(message);
         if (handler.needsLoad(input, lane.lane)) {
           await this.#flush(true, lane);
-          await handler.load(input, lane.lane, message);
+          await handler.load(input, lane.lane, message, signal);
           input = handler.read(message);
         }
         handler.apply(input, lane.lane, message, (output) => {

@@ -142,7 +142,7 @@ export function outputPositions({ written }: LaneWriting): Record<string, Output
  * @param input the lane's position in its input stream
  */
 export async function alignOutputs(
-  bus: Bus,
+  { bus, signal }: { bus: Bus; signal: AbortSignal },
   stream: string,
   lane: number,
   state: OutputState,
@@ -159,7 +159,7 @@ export async function alignOutputs(
   state.last = { seq: last.seq, id: last.headers?.get("Nats-Msg-Id") ?? "" };
   const source = parseSource(last.headers?.get(SOURCE_HEADER) ?? "");
   if (byIds || source?.streamCreated !== input.created) {
-    const ids = await idsAfter(bus, stream, lane, { created: position.created, from: state.settled.seq, to: last.seq });
+    const ids = await idsAfter(bus, stream, lane, { created: position.created, from: state.settled.seq, to: last.seq, signal });
     state.skipIds = ids.size === 0 ? null : ids;
   } else if (source.seq > input.seq) state.skipUntil = source;
 }
@@ -176,11 +176,12 @@ function isStored(state: OutputState, id: string): boolean {
   return false;
 }
 
-/** A stretch of an incarnation of a stream: after `from`, up to and with `to`. */
+/** A stretch of an incarnation of a stream, to be read until the signal: after `from`, up to and with `to`. */
 interface Stretch {
   created: string;
   from: number;
   to: number;
+  signal: AbortSignal;
 }
 
 async function idsAfter(bus: Bus, stream: string, lane: number, stretch: Stretch): Promise<Set<string>> {
@@ -188,6 +189,7 @@ async function idsAfter(bus: Bus, stream: string, lane: number, stretch: Stretch
   const reader = await openOrderedReader(bus, stream, stretch.from + 1, [partitionFilter(lane)]);
   try {
     for (let seq = stretch.from; seq < stretch.to; ) {
+      stretch.signal.throwIfAborted();
       const messages = await reader.take(1_000, READ_WAIT_MS);
       if (messages.length === 0) await expectStored(bus, stream, lane, stretch);
       for (const message of messages) {

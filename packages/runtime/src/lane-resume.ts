@@ -33,6 +33,8 @@ export interface ResumeOptions {
   handler: LaneHandler;
   inputStream: string;
   outputStreams: readonly string[];
+  /** Ends a resume that is under way, with its reason as the error. */
+  signal: AbortSignal;
 }
 
 /** Whether a lane's messages come from its history at present. */
@@ -81,7 +83,7 @@ export async function resumeLane(options: ResumeOptions, fold: HistoryFold, owne
 }
 
 async function laneAt(options: ResumeOptions, owned: OwnedLane, created: string, byPosition: boolean): Promise<Lane> {
-  const { bus, outputStreams, store } = options;
+  const { outputStreams, store } = options;
   const { outputs, ...rest } = owned;
   const lane: Lane = {
     ...rest,
@@ -92,7 +94,8 @@ async function laneAt(options: ResumeOptions, owned: OwnedLane, created: string,
     keptAt: Date.now(),
     faults: await store.faults(owned.lane, created, FAULTS_UNTIL_PARKED),
   };
-  for (const [stream, state] of lane.written) await alignOutputs(bus, stream, lane.lane, state, { created, seq: owned.seq }, byPosition);
+  for (const [stream, state] of lane.written)
+    await alignOutputs(options, stream, lane.lane, state, { created, seq: owned.seq }, byPosition);
   return lane;
 }
 
@@ -131,6 +134,7 @@ async function foldHistory(options: ResumeOptions, fold: HistoryFold, lane: Lane
   lane.faults = await options.store.faults(lane.lane, lane.streamCreated, FAULTS_UNTIL_PARKED);
   let folded = 0;
   for await (const message of history.messages) {
+    options.signal.throwIfAborted();
     await fold.fold(lane, message);
     folded += 1;
     if (folded % MESSAGES_PER_COMMIT === 0) await fold.flush(lane, true);

@@ -4,6 +4,9 @@ const RENEW_EVERY_MS = 3_000;
 /** A lease is renewed so often while it lasts. */
 const RENEWALS_PER_LEASE = 4;
 
+/** A lane as it was leased. */
+export type Lease = Pick<OwnedLane, "lane" | "epoch">;
+
 /**
  * Prolongs this process's membership and leases beside its loop, which may restore, rebuild or commit for
  * longer than a lease lasts. Whether a lane was lost the loop finds out by itself.
@@ -11,12 +14,12 @@ const RENEWALS_PER_LEASE = 4;
 export class LeaseKeeper {
   readonly everyMs: number;
   readonly #store: LaneStore;
-  readonly #held: () => readonly Pick<OwnedLane, "lane" | "epoch">[];
+  readonly #held: () => readonly Lease[];
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> | null = null;
 
   /** @param held the lanes that are leased at present */
-  constructor(store: LaneStore, held: () => readonly Pick<OwnedLane, "lane" | "epoch">[]) {
+  constructor(store: LaneStore, held: () => readonly Lease[]) {
     this.#store = store;
     this.#held = held;
     this.everyMs = Math.min(RENEW_EVERY_MS, store.ttlMs / RENEWALS_PER_LEASE);

@@ -2,9 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { restoreStore, snapshotStore } from "../../testkit/src/nats.ts";
 import type { Bus } from "../src/bus.ts";
+import type { InputMessage } from "../src/ordered-reader.ts";
 import {
   type CountingReplica,
   createGate,
+  type Gate,
+  heldLanes,
   type LaneSurroundings,
   numbered,
   openLaneSurroundings,
@@ -132,3 +135,56 @@ test("an output stream that loses its tail while a rebuild reads it holds nobody
 });
 
 async function* none(): AsyncGenerator<never> {}
+
+test("a rebuild ends at the signal, and its lanes are free", async () => {
+  const { created } = await around.bus.streamPosition("MARKET");
+  const rebuilding = createGate();
+  rebuilding.open();
+  const replica = start({}, (handler) => {
+    handler.history = async () => ({ streamCreated: created, seq: 0, inputId: "", messages: endless(rebuilding), close: async () => {} });
+  });
+  await rebuilding.reached;
+  replica.abort();
+  expect(await Promise.race([replica.done.then(() => "ended"), sleep(3_000, "still there")])).toBe("ended");
+  expect(await heldLanes(around)).toEqual([]);
+  expect((await around.pool.query("select owner from counting.members")).rows).toEqual([]);
+});
+
+/** A history that takes for ever to read. */
+async function* endless(gate: Gate): AsyncGenerator<InputMessage> {
+  for (let seq = 1; ; seq++) {
+    await sleep(5);
+    await gate.pass();
+    yield { seq, subject: "md.v1.trade.0.test.X", id: "", data: new Uint8Array(), header: () => "" };
+  }
+}
+
+test("a last commit that fails in the shutdown leaves the lanes free all the same", async () => {
+  const committing = createGate();
+  const replica = start({}, (handler) => {
+    handler.commit = async () => {
+      await committing.pass();
+      throw Object.assign(new Error("the database went away"), { code: "ECONNRESET" });
+    };
+  });
+  await publish(1, 1);
+  await committing.reached;
+  expect(await heldLanes(around)).toHaveLength(16);
+  replica.abort();
+  committing.open();
+  await replica.done;
+  expect(await heldLanes(around)).toEqual([]);
+});
+
+test("the signal ends the pause before the next attempt", async () => {
+  const replica = start({}, (_handler, store) => {
+    store.join = async () => {
+      throw Object.assign(new Error("the database is away"), { code: "ECONNREFUSED" });
+    };
+  });
+  await expect.poll(() => replica.said.length, { timeout: 20_000, interval: 5 }).toBe(6);
+  const begun = performance.now();
+  await replica.stop();
+  // the sixth pause is of 1.6 s at least
+  expect(performance.now() - begun).toBeLessThan(800);
+});
