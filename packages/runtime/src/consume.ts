@@ -11,7 +11,7 @@ import { findFault } from "./lane-check.ts";
 import type { LaneHandler } from "./lane-handler.ts";
 import { LaneOutputs } from "./lane-outputs.ts";
 import { type HistoryFold, isRebuilt, type Lane, positionOf, resumeLane, updateOf } from "./lane-resume.ts";
-import { type Lease, LeaseKeeper } from "./lease-keeper.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
 import { type InputMessage, type OrderedReader, openOrderedReader } from "./ordered-reader.ts";
 
 export interface ConsumerOptions {
@@ -25,7 +25,7 @@ export interface ConsumerOptions {
   outputStreams: readonly string[];
   /** true: one lane per partition; false: one lane that reads everything. */
   partitioned: boolean;
-  /** Told of every change of readiness, with the reason. */
+  /** Told of every change of readiness, with the reason: it begins with no, and a standby for lanes that others hold is ready. */
   onReady: (ok: boolean, detail: string) => void;
   signal: AbortSignal;
   /** Most messages folded before publish and commit. */
@@ -48,6 +48,7 @@ const LONGEST_BACKOFF_MS = 5_000;
 /** Reads, folds, publishes and commits until the signal; see `docs/decisions` on resuming from the checkpoint. */
 export async function consume(options: ConsumerOptions): Promise<void> {
   const consumer = new Consumer(options);
+  options.onReady(false, "taking lanes");
   for (let attempt = 0; !options.signal.aborted; attempt++) {
     const begun = Date.now();
     try {
@@ -82,13 +83,17 @@ class Consumer {
   constructor(options: ConsumerOptions) {
     this.#options = options;
     this.#outputs = new LaneOutputs(options.bus, options.outputStreams);
-    this.#leases = new LeaseKeeper(options.store, () => [...this.#lanes.values(), ...this.#taken]);
+    this.#leases = new LeaseKeeper(options.store, options.logger, () => [...this.#lanes.values(), ...this.#taken]);
     this.#history = {
       fold: async (lane, message) => {
         await this.#foldLane(lane, message);
         if (this.#outputs.count >= ENOUGH_OUTPUTS) await this.#flushLanes([lane], true);
       },
       flush: (lane, now) => this.#flushLanes([lane], now),
+      tell: (lane, messages) => {
+        const count = this.#taken.findIndex((taken) => taken.lane === lane.lane) + 1;
+        options.onReady(false, `rebuilding lane ${lane.lane} (${count} of ${this.#taken.length}): ${messages} messages of history`);
+      },
     };
   }
 
@@ -132,32 +137,19 @@ class Consumer {
       }
       await this.#flush(true);
     } finally {
-      await this.#leases.end();
+      await this.#leases.end(signal.aborted);
       await this.#reader?.close().catch(() => undefined);
       this.#reader = null;
       this.#outputs.clear();
-      const lanes = [...this.#lanes.values(), ...this.#taken];
-      for (const { lane } of lanes) this.#options.handler.forget(lane);
-      await this.#giveBack(lanes);
+      for (const { lane } of [...this.#lanes.values(), ...this.#taken]) this.#options.handler.forget(lane);
       this.#lanes.clear();
       this.#taken = [];
     }
   }
 
-  /** Without it the lanes, and this process's share of them, wait for the leases' end. */
-  async #giveBack(lanes: readonly Lease[]): Promise<void> {
-    const { store, signal, logger } = this.#options;
-    try {
-      await store.release(lanes);
-      if (signal.aborted) await store.leave();
-    } catch (error) {
-      logger.warn({ err: error }, "the lanes could not be given back: others take them when their leases end");
-    }
-  }
-
   /** Renews, gives away what is above this process's share, takes what is free below it. */
   async #balance(): Promise<void> {
-    const { store, handler, signal } = this.#options;
+    const { store, handler, onReady, signal } = this.#options;
     const total = this.#options.partitioned ? PARTITIONS : 1;
     const share = Math.ceil(total / (await store.join()));
     const held = new Set(await store.renew([...this.#lanes.values()]));
@@ -174,8 +166,8 @@ class Consumer {
       changed = true;
     } else if (this.#lanes.size < share) {
       const taken = await store.acquire(share - this.#lanes.size);
-      if (taken.length > 0) await this.#flush(true);
       this.#taken = taken;
+      if (taken.length > 0) await this.#flush(true);
       for (const lane of taken) {
         signal.throwIfAborted();
         this.#lanes.set(lane.lane, await resumeLane(this.#options, this.#history, lane));
@@ -184,8 +176,8 @@ class Consumer {
       changed = taken.length > 0;
     }
     if (changed) await this.#openReader();
-    const waiting = this.#lanes.size === 0 ? "no lane is free: another process holds them" : "";
-    this.#options.onReady(this.#lanes.size > 0 || total < 2, waiting || `${this.#lanes.size} of ${total} lanes`);
+    // a lane that a dead process holds comes with the end of its lease: until then this one is a standby, and healthy
+    onReady(true, this.#lanes.size > 0 ? `${this.#lanes.size} of ${total} lanes` : "standby: other processes hold the lanes");
   }
 
   async #openReader(): Promise<void> {

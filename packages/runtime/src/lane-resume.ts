@@ -58,6 +58,8 @@ export function updateOf(lane: Lane, keep: boolean): LaneUpdate {
 export interface HistoryFold {
   fold(lane: Lane, message: InputMessage): Promise<void>;
   flush(lane: Lane, now: boolean): Promise<void>;
+  /** Told now and then how many messages are folded. */
+  tell(lane: Lane, messages: number): void;
 }
 
 /** Brings a lane's state to a checkpoint that holds against the streams: its own, an older one, or a rebuild. */
@@ -133,11 +135,14 @@ async function foldHistory(options: ResumeOptions, fold: HistoryFold, lane: Lane
   const faults = lane.faults;
   lane.faults = await options.store.faults(lane.lane, lane.streamCreated, FAULTS_UNTIL_PARKED);
   let folded = 0;
+  fold.tell(lane, folded);
   for await (const message of history.messages) {
     options.signal.throwIfAborted();
     await fold.fold(lane, message);
     folded += 1;
-    if (folded % MESSAGES_PER_COMMIT === 0) await fold.flush(lane, true);
+    if (folded % MESSAGES_PER_COMMIT !== 0) continue;
+    await fold.flush(lane, true);
+    fold.tell(lane, folded);
   }
   lane.streamCreated = created;
   lane.faults = faults;

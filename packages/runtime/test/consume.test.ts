@@ -127,14 +127,18 @@ test("an output stream that loses its tail while a rebuild reads it holds nobody
     },
   };
   const second = start({ bus }, (handler) => {
-    handler.history = async () => ({ streamCreated: created, seq: 6, inputId: "in-6", messages: none(), close: async () => {} });
+    handler.history = async () => ({ streamCreated: created, seq: 6, inputId: "in-6", messages: none(null), close: async () => {} });
   });
   await expect.poll(() => second.said.at(-1), { timeout: 20_000 }).toEqual({ ok: true, detail: "16 of 16 lanes" });
   expect(losses).toBe(1);
   expect((await around.bus.streamPosition("CANDLES")).lastSeq).toBe(3);
 });
 
-async function* none(): AsyncGenerator<never> {}
+/** A history without messages, that ends when the gate lets it. */
+async function* none(gate: Gate | null): AsyncGenerator<never> {
+  await gate?.pass();
+  yield* [];
+}
 
 test("a rebuild ends at the signal, and its lanes are free", async () => {
   const { created } = await around.bus.streamPosition("MARKET");
@@ -182,9 +186,39 @@ test("the signal ends the pause before the next attempt", async () => {
       throw Object.assign(new Error("the database is away"), { code: "ECONNREFUSED" });
     };
   });
-  await expect.poll(() => replica.said.length, { timeout: 20_000, interval: 5 }).toBe(6);
+  await expect.poll(() => replica.said.length, { timeout: 20_000, interval: 5 }).toBe(7);
   const begun = performance.now();
   await replica.stop();
   // the sixth pause is of 1.6 s at least
   expect(performance.now() - begun).toBeLessThan(800);
+});
+
+test("it is not ready before it has taken its lanes, nor while it rebuilds one, and says so", async () => {
+  const { created } = await around.bus.streamPosition("MARKET");
+  const [taking, rebuilding] = [createGate(), createGate()];
+  const replica = start({}, (handler) => {
+    handler.history = async (lane) => {
+      await taking.pass();
+      if (lane !== 2) return null;
+      return { streamCreated: created, seq: 0, inputId: "", messages: none(rebuilding), close: async () => {} };
+    };
+  });
+  expect(replica.said).toEqual([{ ok: false, detail: "taking lanes" }]);
+  await taking.reached;
+  expect(replica.said).toHaveLength(1);
+  taking.open();
+  await rebuilding.reached;
+  expect(replica.said.slice(1)).toEqual([{ ok: false, detail: "rebuilding lane 2 (3 of 16): 0 messages of history" }]);
+  rebuilding.open();
+  await expect.poll(() => replica.said.at(-1), { timeout: 5_000 }).toEqual({ ok: true, detail: "16 of 16 lanes" });
+});
+
+test("it is ready as a standby while a process that died holds the lanes, and takes them when its leases end", async () => {
+  await around.pool.query("insert into counting.members values ('dead', now() + interval '2 s')");
+  await around.pool.query("update counting.lanes set owner = 'dead', expires = now() + interval '2 s'");
+  const replica = start({ leaseMs: 1_000 });
+  const standby = { ok: true, detail: "standby: other processes hold the lanes" };
+  await expect.poll(() => replica.said.at(-1), { timeout: 1_000, interval: 10 }).toEqual(standby);
+  await expect.poll(() => replica.said.at(-1), { timeout: 10_000 }).toEqual({ ok: true, detail: "16 of 16 lanes" });
+  expect(replica.said.slice(1).every(({ ok }) => ok)).toBe(true);
 });
