@@ -29,15 +29,6 @@ export const STAGES: readonly [Stage, ...Stage[]] = [
       "pattern_detector.pub_signals": "venue, instrument, timeframe, open_time",
     },
   },
-  {
-    service: "pattern-detector",
-    reads: "ENRICHED",
-    writes: ["PATTERNS", "SIGNALS"],
-    tables: {
-      "pattern_detector.pub_patterns": "venue, instrument, timeframe, open_time, kind",
-      "pattern_detector.pub_signals": "venue, instrument, timeframe, open_time",
-    },
-  },
 ];
 
 /** How far a run goes down the chain: the aggregator alone, or all of it. */

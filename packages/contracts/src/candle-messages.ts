@@ -2,8 +2,8 @@ import { CALENDARS } from "@tickfleet/market/instrument";
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import { z } from "zod";
 import { defineMessage } from "./message.ts";
+import { nameText } from "./text-schemas.ts";
 
-const text = z.string().min(1);
 const integer = z.number().int();
 const timeMs = integer.describe("epoch milliseconds");
 const price = z.number().nullable().describe("quote currency");
@@ -13,10 +13,10 @@ const ratio = z.number().nullable();
 
 /** What a candle is of, in every message about candles. */
 export const keyFields = {
-  venue: text,
-  instrument: text,
+  venue: nameText,
+  instrument: nameText,
   timeframe: z.enum(TIMEFRAMES),
-  anchor: text.describe("UTC or an IANA zone"),
+  anchor: nameText.describe("UTC or an IANA zone"),
   session: z.enum(["regular", "extended", "all"]),
 };
 
@@ -34,7 +34,7 @@ export const candleSchema = z.object({
   revision: integer.min(0),
   firstTradeId: z.string().nullable(),
   lastTradeId: z.string().nullable(),
-  algo: text,
+  algo: nameText,
   open: price,
   high: price,
   low: price,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineMessage } from "./message.ts";
+import { nameText } from "./text-schemas.ts";
 
-const text = z.string().min(1);
 const integer = z.number().int();
 const timeMs = integer.describe("epoch milliseconds");
 const number = z.number().nullable();
@@ -21,21 +21,21 @@ export const sentiment = defineMessage({
   owner: "sentiment",
   summary: "What news and social media say of an asset, over all sources that answered.",
   schema: z.object({
-    provider: text,
-    asset: text,
+    provider: nameText,
+    asset: nameText,
     ...validity,
     value: z.number().min(-1).max(1).describe("-1 bearish .. 1 bullish"),
     confidence: z.number().min(0).max(1).describe("0..1"),
     documents: integer.min(1),
     sources: z.array(
       z.object({
-        name: text.describe("kind of source"),
+        name: nameText.describe("kind of source"),
         weight: z.number().describe("share of the value, 0..1"),
         documents: integer.min(1),
         value: z.number().min(-1).max(1).describe("-1..1"),
       }),
     ),
-    algo: text,
+    algo: nameText,
   }),
 });
 
@@ -47,9 +47,9 @@ export const futures = defineMessage({
   owner: "futures-collector",
   summary: "Open interest, funding and mark price of a perpetual contract.",
   schema: z.object({
-    venue: text,
-    instrument: text,
-    asset: text,
+    venue: nameText,
+    instrument: nameText,
+    asset: nameText,
     ...validity,
     openInterest: number.describe("contracts or base currency"),
     openInterestNotional: number.describe("quote currency"),
@@ -60,6 +60,6 @@ export const futures = defineMessage({
     markPrice: number.describe("quote currency"),
     indexPrice: number.describe("quote currency"),
     basisBps: number.describe("basis points"),
-    algo: text,
+    algo: nameText,
   }),
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineMessage } from "./message.ts";
+import { freeText, nameText } from "./text-schemas.ts";
 
 const text = z.string().min(1);
 const integer = z.number().int();
@@ -16,17 +17,17 @@ export const replayCommand = defineMessage({
   owner: "all",
   summary: "Request to replay files through ingest; answered with the job's id, or an error.",
   schema: z.object({
-    id: text.describe("chosen by the caller: the same id again is the same job"),
-    files: z.array(text).min(1).describe("absolute paths on ingest's machine, in order of time"),
-    venue: text.optional().describe("venue of the trades; told by the content where absent"),
-    instrument: text.optional().describe("canonical name, needed for files that do not name it"),
+    id: nameText.describe("chosen by the caller: the same id again is the same job"),
+    files: z.array(freeText.min(1)).min(1).describe("absolute paths on ingest's machine, in order of time"),
+    venue: nameText.optional().describe("venue of the trades; told by the content where absent"),
+    instrument: nameText.optional().describe("canonical name, needed for files that do not name it"),
     format: z
       .enum(["binance-capture", "lean-ticks", "csv-trades"])
       .optional()
       .describe("kind of the files; told by the content where absent"),
     calendar: z.enum(["crypto", "us-equity"]).optional().describe("trading hours of CSV files; crypto where absent"),
     columns: z
-      .partialRecord(z.enum(["time", "price", "size", "side", "maker", "id", "symbol"]), text)
+      .partialRecord(z.enum(["time", "price", "size", "side", "maker", "id", "symbol"]), freeText.min(1))
       .optional()
       .describe("columns of CSV files whose header calls them otherwise: a name, or a place from 1"),
     speed: z.union([z.literal("max"), z.number().positive()]).describe("max, or a multiple of real time"),
@@ -61,7 +62,7 @@ export const ingestStatusCommand = defineMessage({
   stream: null,
   owner: "all",
   summary: "Request for the replay jobs and how far they are.",
-  schema: z.object({ id: text.nullable().describe("only this job; null for all") }),
+  schema: z.object({ id: nameText.nullable().describe("only this job; null for all") }),
 });
 
 export const ingestStatusReplySchema = z.union([z.object({ jobs: z.array(replayJobSchema) }), refusalSchema]);

@@ -22,7 +22,9 @@ Whoever only wants to listen subscribes to the live subject with any NATS client
 you missed something and read it over HTTP.
 
 A parameter is one token of the subject: letters, digits and \`-\` stay, every other byte of its UTF-8 form becomes \`_\` and two
-upper hex digits (\`BTC/USDT\` is \`BTC_2FUSDT\`).`;
+upper hex digits (\`BTC/USDT\` is \`BTC_2FUSDT\`).
+
+Names and ids hold no control characters and no lone surrogates, reasons no NUL: a message with one is a dead letter.`;
 }
 
 function streamTable(): string {

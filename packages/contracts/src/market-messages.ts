@@ -1,17 +1,17 @@
 import { CALENDARS } from "@tickfleet/market/instrument";
 import { z } from "zod";
 import { defineMessage } from "./message.ts";
+import { freeText, idText, nameText } from "./text-schemas.ts";
 
-const text = z.string().min(1);
 const integer = z.number().int();
 const timeUs = integer.describe("epoch microseconds");
 const accumulated = z.array(integer).describe("first value, then differences: accumulate to read");
 
 /** Head and columns of a batch of trades of one instrument. */
 export const tradeBatchSchema = z.object({
-  venue: text,
-  instrument: text,
-  epoch: z.string().describe("id space of sourceSeq: empty for the venue's own ids, else the file or connection"),
+  venue: nameText,
+  instrument: nameText,
+  epoch: idText.describe("id space of sourceSeq: empty for the venue's own ids, else the file or connection"),
   count: integer.min(1).max(500),
   priceScale: integer.min(0).max(18).describe("prices are integers in units of 10^-priceScale"),
   sizeScale: integer.min(0).max(18).describe("sizes are integers in units of 10^-sizeScale"),
@@ -36,8 +36,8 @@ export const tradeBatchSchema = z.object({
     })
     .optional()
     .describe("best bid and offer that stood before each trade, at the batch's scales; absent where no trade has one"),
-  tradeId: z.array(z.string().nullable()).optional().describe("the venue's ids; absent where each is the text of sourceSeq"),
-  fill: text.optional().describe("id of the gap that these trades fill"),
+  tradeId: z.array(freeText.nullable()).optional().describe("the venue's ids; absent where each is the text of sourceSeq"),
+  fill: nameText.optional().describe("id of the gap that these trades fill"),
   stamps: z.record(z.string(), timeUs).describe("time at each hop, epoch microseconds"),
 });
 
@@ -59,19 +59,19 @@ export const clock = defineMessage({
   owner: "ingest",
   summary: "Promise of one connection, once a second: no live trade with a venue time below this will come.",
   schema: z.object({
-    venue: text,
-    connection: text,
+    venue: nameText,
+    connection: nameText,
     time: timeUs.describe("venue time, epoch microseconds"),
     state: z.enum(["live", "down"]).describe("down: the promise does not move"),
     version: integer.describe("version of the connection's instrument list, as last told by status"),
-    held: z.array(text).describe("instruments with a gap being filled: their candles wait"),
+    held: z.array(nameText).describe("instruments with a gap being filled: their candles wait"),
   }),
 });
 
 export const instrumentSchema = z.object({
-  venue: text,
-  instrument: text,
-  venueSymbol: text,
+  venue: nameText,
+  instrument: nameText,
+  venueSymbol: nameText,
   calendar: z.enum(CALENDARS),
   kind: z.enum(["spot", "linear", "inverse"]),
   contractSize: z.number().positive(),
@@ -88,13 +88,13 @@ export const status = defineMessage({
   owner: "ingest",
   summary: "State of a connection and the instruments it lists; sent when either changes.",
   schema: z.object({
-    venue: text,
-    connection: text,
+    venue: nameText,
+    connection: nameText,
     state: z.enum(["live", "down", "ended"]).describe("ended: a source that came to its end, such as a file"),
     time: timeUs.describe("venue time of the change, epoch microseconds"),
     version: integer,
     instruments: z.array(instrumentSchema),
-    reason: z.string(),
+    reason: freeText,
   }),
 });
 
@@ -106,9 +106,9 @@ export const gap = defineMessage({
   owner: "ingest",
   summary: "A stretch of time in which trades of one instrument may be missing, and what became of it.",
   schema: z.object({
-    id: text,
-    venue: text,
-    instrument: text,
+    id: nameText,
+    venue: nameText,
+    instrument: nameText,
     from: timeUs.describe("last time known complete, epoch microseconds"),
     to: timeUs.describe("first time known complete again, epoch microseconds"),
     state: z
@@ -116,6 +116,6 @@ export const gap = defineMessage({
       .describe("open: being filled; none: nothing was missing; filled: all came; unfilled: trades stay missing"),
     missing: integer.nullable().describe("trades known to be missing when it opened, null where ids cannot tell"),
     filled: integer.min(0).describe("trades that came"),
-    reason: z.string(),
+    reason: freeText,
   }),
 });

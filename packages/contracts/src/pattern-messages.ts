@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { candleSchema, keyFields } from "./candle-messages.ts";
 import { defineMessage } from "./message.ts";
+import { nameText } from "./text-schemas.ts";
 
-const text = z.string().min(1);
 const integer = z.number().int();
 const timeMs = integer.describe("epoch milliseconds");
 const grade = z.number().min(0).max(1).nullable().describe("0..1");
@@ -41,7 +41,7 @@ export const pattern = defineMessage({
   summary: "A pattern on a closed candle, and how much it is worth. Take it only if (key, kind, revision) is above what you hold.",
   schema: z.object({
     ...judged,
-    kind: text.describe("TA-Lib's name of a candlestick"),
+    kind: nameText.describe("TA-Lib's name of a candlestick"),
     family: z.enum(["candle", "chart", "volume"]),
     state: z.enum(["complete", "withdrawn"]).describe("withdrawn: a revised candle took it back"),
     value: integer.describe("TA-Lib's value, -200..200"),
@@ -50,8 +50,8 @@ export const pattern = defineMessage({
     context: z.boolean().nullable(),
     ...grades,
     confirmingTimeframes: integer.min(0),
-    overriddenBy: z.object({ kind: text, timeframe: keyFields.timeframe, openTime: timeMs }).nullable(),
-    algo: z.array(text),
+    overriddenBy: z.object({ kind: nameText, timeframe: keyFields.timeframe, openTime: timeMs }).nullable(),
+    algo: z.array(nameText),
     stamps,
   }),
 });
@@ -66,20 +66,20 @@ export const signal = defineMessage({
   owner: "pattern-detector",
   summary: "A trading signal with what led to it. Take it only if (id, revision) is above what you hold.",
   schema: z.object({
-    id: text.describe("venue:instrument:timeframe:anchor:session:openTime"),
+    id: nameText.describe("venue:instrument:timeframe:anchor:session:openTime"),
     ...judged,
     state: z.enum(["active", "withdrawn"]).describe("withdrawn: a revised candle took it back"),
     level: z.enum(SIGNAL_LEVEL_NAMES),
     direction,
     score: z.number().min(-1).max(1).describe("-1..1"),
-    lead: text.describe("kind of the pattern that weighs most"),
+    lead: nameText.describe("kind of the pattern that weighs most"),
     ...grades,
     dataQuality: grade,
     price: z.number().nullable().describe("quote currency"),
     validUntil: timeMs,
     patterns: z.array(
       z.object({
-        kind: text.describe("TA-Lib's name"),
+        kind: nameText.describe("TA-Lib's name"),
         value: integer.describe("TA-Lib's value, -200..200"),
         direction,
         weightedConfidence: grade,
@@ -87,11 +87,11 @@ export const signal = defineMessage({
       }),
     ),
     factors: z.object({ volume: grade, trend: grade, context: grade, history: grade, convergence: grade }),
-    reasons: z.array(text),
-    sentiment: z.object({ provider: text, asset: text, validFrom: timeMs, value: z.number().describe("-1..1") }).nullable(),
-    futures: z.object({ venue: text, instrument: text, validFrom: timeMs, fundingApr: z.number().nullable() }).nullable(),
-    summary: text.describe("the same in one sentence"),
-    algo: z.array(text),
+    reasons: z.array(nameText),
+    sentiment: z.object({ provider: nameText, asset: nameText, validFrom: timeMs, value: z.number().describe("-1..1") }).nullable(),
+    futures: z.object({ venue: nameText, instrument: nameText, validFrom: timeMs, fundingApr: z.number().nullable() }).nullable(),
+    summary: nameText.describe("the same in one sentence"),
+    algo: z.array(nameText),
     stamps,
   }),
 });

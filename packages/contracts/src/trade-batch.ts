@@ -1,4 +1,5 @@
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
+import { isPrintable, isStorable } from "@tickfleet/market/printable";
 import { createTradeColumns, type TradeColumns } from "@tickfleet/market/trade";
 
 /** Most trades in one batch. */
@@ -65,8 +66,9 @@ export interface DecodedBatch {
  */
 export function decodeTradeBatch(data: Uint8Array, into: TradeColumns): DecodedBatch {
   let message: Record<string, unknown>;
+  const text = decoder.decode(data);
   try {
-    message = JSON.parse(decoder.decode(data)) as Record<string, unknown>;
+    message = JSON.parse(text) as Record<string, unknown>;
   } catch (cause) {
     throw new InvalidMessageError("trade batch is not JSON", { cause });
   }
@@ -75,7 +77,7 @@ export function decodeTradeBatch(data: Uint8Array, into: TradeColumns): DecodedB
   into.venue = named(message, "venue");
   into.instrument = named(message, "instrument");
   if (typeof message["epoch"] !== "string") throw new InvalidMessageError("trade batch: epoch is not text");
-  into.epoch = message["epoch"];
+  into.epoch = printable("epoch", message["epoch"]);
   into.count = n;
   into.priceScale = bounded(message, "priceScale", 0, 18);
   into.sizeScale = bounded(message, "sizeScale", 0, 18);
@@ -96,6 +98,9 @@ export function decodeTradeBatch(data: Uint8Array, into: TradeColumns): DecodedB
     throw new InvalidMessageError(`trade batch: tradeId is not ${n} entries`);
   if (ids !== undefined && !(ids as unknown[]).every((id) => id === null || typeof id === "string"))
     throw new InvalidMessageError("trade batch: tradeId has entries that are neither text nor null");
+  // JSON has NUL and lone surrogates only behind a backslash
+  if (ids !== undefined && text.includes("\\") && !(ids as (string | null)[]).every((id) => id === null || isStorable(id)))
+    throw new InvalidMessageError("trade batch: tradeId has entries that hold NUL or a lone surrogate");
   into.tradeId = (ids as (string | null)[] | undefined) ?? null;
   into.fill = message["fill"] === undefined ? null : named(message, "fill");
   const stamps = message["stamps"];
@@ -169,6 +174,11 @@ function bounded(message: Record<string, unknown>, field: string, low: number, h
 function named(message: Record<string, unknown>, field: string): string {
   const value = message[field];
   if (typeof value !== "string" || value === "") throw new InvalidMessageError(`trade batch: ${field} is not text`);
+  return printable(field, value);
+}
+
+function printable(field: string, value: string): string {
+  if (!isPrintable(value)) throw new InvalidMessageError(`trade batch: ${field} holds a control character: ${JSON.stringify(value)}`);
   return value;
 }
 

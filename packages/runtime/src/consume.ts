@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { partitionFilters, partitionInSubject, STORED_SUBJECTS } from "@tickfleet/contracts/message";
 import { ALL_PARTITIONS, PARTITIONS } from "@tickfleet/contracts/tokens";
 import type { OwnedLane } from "@tickfleet/database/checkpoint";
@@ -24,17 +25,20 @@ const LONGEST_BACKOFF_MS = 5_000;
 /** Reads, folds, publishes and commits until the signal; see `docs/decisions` on resuming from the checkpoint. */
 export async function consume(options: ConsumerOptions): Promise<void> {
   const consumer = new Consumer(options);
+  options.onReady(false, "taking lanes");
   for (let attempt = 0; !options.signal.aborted; attempt++) {
     const begun = Date.now();
     try {
       await consumer.session();
     } catch (error) {
       if (error instanceof HandlerFaultError || isMistake(error)) throw error;
+      if (error === options.signal.reason) return;
       if (consumer.lastCommit > begun) attempt = 0;
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       options.onReady(false, reason);
       options.logger.warn({ err: error }, "reading stopped; it begins again from the checkpoint");
-      await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_BACKOFF_MS, 100 * 2 ** attempt) * (0.5 + Math.random() / 2)));
+      const waitMs = Math.min(LONGEST_BACKOFF_MS, 100 * 2 ** attempt) * (0.5 + Math.random() / 2);
+      await sleep(waitMs, undefined, { signal: options.signal }).catch(() => undefined);
     }
   }
 }
@@ -61,7 +65,7 @@ class Consumer {
   constructor(options: ConsumerOptions) {
     this.#options = options;
     this.#outputs = new LaneOutputs(options.bus, options.outputStreams);
-    this.#leases = new LeaseKeeper(options.store, () => [...this.#lanes.values(), ...this.#taken]);
+    this.#leases = new LeaseKeeper(options.store, options.logger, () => [...this.#lanes.values(), ...this.#taken]);
     this.#metrics = measureLanes(options.metrics, {
       stream: options.inputStream,
       behind: () => this.#reader?.behind() ?? 0,
@@ -73,12 +77,16 @@ class Consumer {
         if (this.#outputs.count >= ENOUGH_OUTPUTS) await this.#flushLanes([lane], true);
       },
       flush: (lane, now) => this.#flushLanes([lane], now),
+      tell: (lane, messages) => {
+        const count = this.#taken.findIndex((taken) => taken.lane === lane.lane) + 1;
+        options.onReady(false, `rebuilding lane ${lane.lane} (${count} of ${this.#taken.length}): ${messages} messages of history`);
+      },
     };
   }
 
   /** One stretch of reading, from taking lanes to the signal or an error. */
   async session(): Promise<void> {
-    const { bus, signal, store } = this.#options;
+    const { bus, signal } = this.#options;
     let renewed = 0;
     let verified = Date.now();
     let reconnects = bus.reconnects();
@@ -107,28 +115,25 @@ class Consumer {
         // what was read ahead before the connection was lost may be gone: it is checked first
         if (reconnects !== bus.reconnects()) continue;
         for (const message of messages) {
+          // a message may close the candles of hours: what is left is read again after the stop
+          if (signal.aborted) break;
           await this.#fold(message);
           if (this.#outputs.count >= ENOUGH_OUTPUTS) await this.#flush(true);
+          this.#seen = message;
         }
-        this.#seen = messages.at(-1) ?? this.#seen;
         this.#metrics.folded(messages.length);
         waitMs = Math.min(TAKE_WAIT_MS, this.#options.handler.afterFold());
         await this.#flush(false);
       }
       passQuietLanes(this.#lanes.values(), this.#seen);
       await this.#flush(true);
-      await this.#leases.end();
-      await store.release([...this.#lanes.values()]);
-      await store.leave();
     } finally {
-      await this.#leases.end();
+      await this.#leases.end(signal.aborted);
       await this.#reader?.close().catch(() => undefined);
       this.#reader = null;
       this.#outputs.clear();
       this.#outputsSince = null;
-      const lanes = [...this.#lanes.values(), ...this.#taken];
-      for (const { lane } of lanes) this.#options.handler.forget(lane);
-      if (!signal.aborted) await store.release(lanes).catch(() => undefined);
+      for (const { lane } of [...this.#lanes.values(), ...this.#taken]) this.#options.handler.forget(lane);
       this.#lanes.clear();
       this.#taken = [];
     }
@@ -136,7 +141,7 @@ class Consumer {
 
   /** Renews, gives away what is above this process's share, takes what is free below it. */
   async #balance(): Promise<void> {
-    const { store, handler } = this.#options;
+    const { store, handler, onReady, signal } = this.#options;
     const total = this.#options.partitioned ? PARTITIONS : 1;
     const share = Math.ceil(total / (await store.join()));
     const held = new Set(await store.renew([...this.#lanes.values()]));
@@ -153,15 +158,18 @@ class Consumer {
       changed = true;
     } else if (this.#lanes.size < share) {
       const taken = await store.acquire(share - this.#lanes.size);
-      if (taken.length > 0) await this.#flush(true);
       this.#taken = taken;
-      for (const lane of taken) this.#lanes.set(lane.lane, await resumeLane(this.#options, this.#history, lane));
+      if (taken.length > 0) await this.#flush(true);
+      for (const lane of taken) {
+        signal.throwIfAborted();
+        this.#lanes.set(lane.lane, await resumeLane(this.#options, this.#history, lane));
+      }
       this.#taken = [];
       changed = taken.length > 0;
     }
     if (changed) await this.#openReader();
-    const waiting = this.#lanes.size === 0 ? "no lane is free: another process holds them" : "";
-    this.#options.onReady(this.#lanes.size > 0 || total < 2, waiting || `${this.#lanes.size} of ${total} lanes`);
+    // a lane that a dead process holds comes with the end of its lease: until then this one is a standby, and healthy
+    onReady(true, this.#lanes.size > 0 ? `${this.#lanes.size} of ${total} lanes` : "standby: other processes hold the lanes");
   }
 
   async #openReader(): Promise<void> {
@@ -188,7 +196,7 @@ class Consumer {
   }
 
   async #foldLane(lane: Lane, message: InputMessage): Promise<void> {
-    const { handler } = this.#options;
+    const { handler, signal } = this.#options;
     let index = 0;
     const fault = lane.faults.get(message.seq);
     if (fault !== undefined) await this.#deadLetter(lane, message, "fault", fault);
@@ -198,7 +206,7 @@ class Consumer {
         let input = this.#read(message);
         if (handler.needsLoad(input, lane.lane)) {
           await this.#flush(true, lane);
-          await handler.load(input, lane.lane, message);
+          await handler.load(input, lane.lane, message, signal);
           input = handler.read(message);
         }
         handler.apply(input, lane.lane, message, (output) => {

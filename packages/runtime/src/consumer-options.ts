@@ -16,7 +16,7 @@ export interface ConsumerOptions {
   outputStreams: readonly string[];
   /** true: one lane per partition; false: one lane that reads everything. */
   partitioned: boolean;
-  /** Told of every change of readiness, with the reason. */
+  /** Told of every change of readiness, with the reason: it begins with no, and a standby for lanes that others hold is ready. */
   onReady: (ok: boolean, detail: string) => void;
   signal: AbortSignal;
   /** Where the loop is measured; by default nowhere. */

@@ -18,7 +18,7 @@ export function isMistake(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError || error instanceof SyntaxError;
 }
 
-/** Errors of the surroundings (broker, database, leases), which are waited out, not blamed on a message. */
+/** Errors of the surroundings (broker, database, leases, the shutdown), which are waited out, not blamed on a message. */
 export function isOperational(error: unknown): boolean {
   if (error instanceof LanesLostError || error instanceof ContextUnreadError) return true;
   const { name, code } = error as { name?: string; code?: string };
@@ -26,6 +26,7 @@ export function isOperational(error: unknown): boolean {
     name === "PublishRefusedError" ||
     name === "PublishUnknownError" ||
     name === "StreamMissingError" ||
+    name === "AbortError" ||
     (typeof code === "string" && /^(E[A-Z_]+|08...|25006|40...|53...|55...|57...)$/.test(code)) ||
     /Connection terminated|timeout exceeded when trying to connect|CONNECTION_CLOSED|TimeoutError/i.test(
       String((error as Error).message ?? name),

@@ -48,7 +48,8 @@ export interface LaneHandler {
   read(message: InputMessage): unknown;
   /** Whether `apply` first needs `load`; before it everything so far is committed. */
   needsLoad(input: unknown, lane: number): boolean;
-  load(input: unknown, lane: number, message: InputMessage): Promise<void>;
+  /** What waits for others in it ends at the signal, with an error. */
+  load(input: unknown, lane: number, message: InputMessage, signal: AbortSignal): Promise<void>;
   apply(input: unknown, lane: number, message: InputMessage, emit: EmitOutput): void;
   /** A message of the lane was dead-lettered: what it would have changed is partial; after a fault its instrument is parked. */
   deadLettered(lane: number, message: InputMessage, kind: "invalid" | "fault"): void;

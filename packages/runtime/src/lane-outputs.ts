@@ -1,6 +1,7 @@
 import { partitionFilter } from "@tickfleet/contracts/message";
 import type { OutputPosition } from "@tickfleet/database/checkpoint";
 import { type Bus, MAX_ATOMIC_BATCH, type OutgoingMessage } from "./bus.ts";
+import { LanesLostError } from "./failures.ts";
 import type { LaneOutput } from "./lane-handler.ts";
 import { openOrderedReader } from "./ordered-reader.ts";
 
@@ -12,7 +13,7 @@ export interface OutputSource {
 }
 
 const SOURCE_HEADER = "Src";
-const READ_WAIT_MS = 5_000;
+const READ_WAIT_MS = 1_000;
 /** After so many outputs in a row that the stream does not hold, a replay has left what it holds behind. */
 const MISSES_UNTIL_NEW = 5_000;
 /** A rebuild begins with outputs that are older than all that the stream holds. */
@@ -141,7 +142,7 @@ export function outputPositions({ written }: LaneWriting): Record<string, Output
  * @param input the lane's position in its input stream
  */
 export async function alignOutputs(
-  bus: Bus,
+  { bus, signal }: { bus: Bus; signal: AbortSignal },
   stream: string,
   lane: number,
   state: OutputState,
@@ -158,7 +159,7 @@ export async function alignOutputs(
   state.last = { seq: last.seq, id: last.headers?.get("Nats-Msg-Id") ?? "" };
   const source = parseSource(last.headers?.get(SOURCE_HEADER) ?? "");
   if (byIds || source?.streamCreated !== input.created) {
-    const ids = await idsAfter(bus, stream, lane, state.settled.seq, last.seq);
+    const ids = await idsAfter(bus, stream, lane, { created: position.created, from: state.settled.seq, to: last.seq, signal });
     state.skipIds = ids.size === 0 ? null : ids;
   } else if (source.seq > input.seq) state.skipUntil = source;
 }
@@ -175,12 +176,22 @@ function isStored(state: OutputState, id: string): boolean {
   return false;
 }
 
-async function idsAfter(bus: Bus, stream: string, lane: number, afterSeq: number, lastSeq: number): Promise<Set<string>> {
+/** A stretch of an incarnation of a stream, to be read until the signal: after `from`, up to and with `to`. */
+interface Stretch {
+  created: string;
+  from: number;
+  to: number;
+  signal: AbortSignal;
+}
+
+async function idsAfter(bus: Bus, stream: string, lane: number, stretch: Stretch): Promise<Set<string>> {
   const ids = new Set<string>();
-  const reader = await openOrderedReader(bus, stream, afterSeq + 1, [partitionFilter(lane)]);
+  const reader = await openOrderedReader(bus, stream, stretch.from + 1, [partitionFilter(lane)]);
   try {
-    for (let seq = afterSeq; seq < lastSeq; ) {
+    for (let seq = stretch.from; seq < stretch.to; ) {
+      stretch.signal.throwIfAborted();
       const messages = await reader.take(1_000, READ_WAIT_MS);
+      if (messages.length === 0) await expectStored(bus, stream, lane, stretch);
       for (const message of messages) {
         ids.add(message.id);
         seq = message.seq;
@@ -190,6 +201,15 @@ async function idsAfter(bus: Bus, stream: string, lane: number, afterSeq: number
     await reader.close();
   }
   return ids;
+}
+
+/** Throws LanesLostError where the end of a stretch, or anything after it, will not come any more. */
+async function expectStored(bus: Bus, stream: string, lane: number, { created, to }: Stretch): Promise<void> {
+  const position = await bus.streamPosition(stream);
+  if (position.created !== created) throw new LanesLostError(`${stream} was made anew at ${position.created} while it was read`);
+  const last = await bus.getLast(stream, partitionFilter(lane));
+  if (last !== null && last.seq >= to) return;
+  throw new LanesLostError(`${stream} was to be read up to ${to}, and lane ${lane} ends there at ${last?.seq ?? "nothing"}`);
 }
 
 function parseSource(text: string): OutputSource | null {

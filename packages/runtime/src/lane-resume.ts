@@ -35,6 +35,8 @@ export interface ResumeOptions {
   handler: LaneHandler;
   inputStream: string;
   outputStreams: readonly string[];
+  /** Ends a resume that is under way, with its reason as the error. */
+  signal: AbortSignal;
 }
 
 /** Sequence of the last message there ever was for a lane, where its handler can tell. */
@@ -63,6 +65,8 @@ export function updateOf(lane: Lane, keep: boolean): LaneUpdate {
 export interface HistoryFold {
   fold(lane: Lane, message: InputMessage): Promise<void>;
   flush(lane: Lane, now: boolean): Promise<void>;
+  /** Told now and then how many messages are folded. */
+  tell(lane: Lane, messages: number): void;
 }
 
 /** Brings a lane's state to a checkpoint that holds against the streams: its own, an older one, or a rebuild. */
@@ -89,7 +93,7 @@ export async function resumeLane(options: ResumeOptions, fold: HistoryFold, owne
 }
 
 async function laneAt(options: ResumeOptions, owned: OwnedLane, created: string, byPosition: boolean): Promise<Lane> {
-  const { bus, outputStreams, store } = options;
+  const { outputStreams, store } = options;
   const { outputs, ...rest } = owned;
   const lane: Lane = {
     ...rest,
@@ -101,7 +105,8 @@ async function laneAt(options: ResumeOptions, owned: OwnedLane, created: string,
     keptAt: Date.now(),
     faults: await store.faults(owned.lane, created, FAULTS_UNTIL_PARKED),
   };
-  for (const [stream, state] of lane.written) await alignOutputs(bus, stream, lane.lane, state, { created, seq: owned.seq }, byPosition);
+  for (const [stream, state] of lane.written)
+    await alignOutputs(options, stream, lane.lane, state, { created, seq: owned.seq }, byPosition);
   return lane;
 }
 
@@ -139,10 +144,14 @@ async function foldHistory(options: ResumeOptions, fold: HistoryFold, lane: Lane
   const faults = lane.faults;
   lane.faults = await options.store.faults(lane.lane, lane.streamCreated, FAULTS_UNTIL_PARKED);
   let folded = 0;
+  fold.tell(lane, folded);
   for await (const message of history.messages) {
+    options.signal.throwIfAborted();
     await fold.fold(lane, message);
     folded += 1;
-    if (folded % MESSAGES_PER_COMMIT === 0) await fold.flush(lane, true);
+    if (folded % MESSAGES_PER_COMMIT !== 0) continue;
+    await fold.flush(lane, true);
+    fold.tell(lane, folded);
   }
   lane.streamCreated = created;
   lane.faults = faults;

@@ -2,9 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { restoreStore, snapshotStore } from "../../testkit/src/nats.ts";
 import type { Bus } from "../src/bus.ts";
+import type { InputMessage } from "../src/ordered-reader.ts";
 import {
   type CountingReplica,
   createGate,
+  type Gate,
+  heldLanes,
   type LaneSurroundings,
   numbered,
   openLaneSurroundings,
@@ -35,18 +38,20 @@ async function publish(from: number, to: number, partition = 3): Promise<void> {
   for (let number = from; number <= to; number++) await around.bus.publishBatch([numbered(partition, number)]);
 }
 
-/** Resolves when the connection has come back that the broker's death ended. */
-async function reconnected(before: number): Promise<void> {
+/** Does something to the broker, and waits until the connection that it ended has come back. */
+async function overReconnect<T>(act: () => Promise<T>): Promise<T> {
+  const before = around.bus.reconnects();
+  const result = await act();
   await expect.poll(() => around.bus.reconnects(), { timeout: 20_000, interval: 20 }).toBeGreaterThan(before);
+  return result;
 }
 
 test("a broker that loses its tail while the positions are checked after a reconnect is checked again at once", async () => {
   await publish(1, 3);
-  const snapshot = await snapshotStore(around.nats);
-  await reconnected(0);
+  const snapshot = await overReconnect(() => snapshotStore(around.nats));
   await publish(4, 6);
   let armed = false;
-  let lossy = 0;
+  let losses = 0;
   // the answer to the last question of a check arrives; then the broker goes, and comes back without its tail
   const bus: Bus = {
     ...around.bus,
@@ -54,22 +59,21 @@ test("a broker that loses its tail while the positions are checked after a recon
       const message = await around.bus.getMessage(stream, seq);
       if (armed && stream === "CANDLES") {
         armed = false;
-        lossy = around.bus.reconnects();
-        await restoreStore(around.nats, snapshot);
-        await reconnected(lossy);
+        losses += 1;
+        await overReconnect(() => restoreStore(around.nats, snapshot));
       }
       return message;
     },
   };
   const replica = start({ bus });
   await expect.poll(() => seenBy(around, 3), { timeout: 10_000 }).toEqual([1, 2, 3, 4, 5, 6]);
-  const before = around.bus.reconnects();
   armed = true;
-  await around.nats.kill();
-  await around.nats.start();
-  await reconnected(before);
+  await overReconnect(async () => {
+    await around.nats.kill();
+    await around.nats.start();
+  });
   await expect.poll(() => replica.said.map(({ detail }) => detail).join("\n"), { timeout: 10_000 }).toContain("lost its tail");
-  expect(lossy).toBeGreaterThan(before);
+  expect(losses).toBe(1);
 });
 
 test("a process that stops while it renews its membership is no member afterwards", async () => {
@@ -99,4 +103,122 @@ test("a process that stops while it renews its membership is no member afterward
   await replica.done;
   await sleep(200);
   expect((await around.pool.query("select owner from counting.members")).rows).toEqual([]);
+});
+
+test("an output stream that loses its tail while a rebuild reads it holds nobody up", async () => {
+  await publish(1, 3);
+  const first = start();
+  await expect.poll(() => seenBy(around, 3), { timeout: 10_000 }).toEqual([1, 2, 3]);
+  const snapshot = await overReconnect(() => snapshotStore(around.nats));
+  await publish(4, 6);
+  await expect.poll(() => seenBy(around, 3), { timeout: 10_000 }).toEqual([1, 2, 3, 4, 5, 6]);
+  await first.stop();
+  const { created } = await around.bus.streamPosition("MARKET");
+  await around.pool.query("update counting.lanes set stream_created = 'another stream' where lane = 3");
+  let losses = 0;
+  const bus: Bus = {
+    ...around.bus,
+    getLast: async (stream, filter) => {
+      const last = await around.bus.getLast(stream, filter);
+      if (last?.seq === 6 && losses++ === 0) {
+        await overReconnect(() => restoreStore(around.nats, snapshot, ["CANDLES"]));
+      }
+      return last;
+    },
+  };
+  const second = start({ bus }, (handler) => {
+    handler.history = async () => ({ streamCreated: created, seq: 6, inputId: "in-6", messages: none(null), close: async () => {} });
+  });
+  await expect.poll(() => second.said.at(-1), { timeout: 20_000 }).toEqual({ ok: true, detail: "16 of 16 lanes" });
+  expect(losses).toBe(1);
+  expect((await around.bus.streamPosition("CANDLES")).lastSeq).toBe(3);
+});
+
+/** A history without messages, that ends when the gate lets it. */
+async function* none(gate: Gate | null): AsyncGenerator<never> {
+  await gate?.pass();
+  yield* [];
+}
+
+test("a rebuild ends at the signal, and its lanes are free", async () => {
+  const { created } = await around.bus.streamPosition("MARKET");
+  const rebuilding = createGate();
+  rebuilding.open();
+  const replica = start({}, (handler) => {
+    handler.history = async () => ({ streamCreated: created, seq: 0, inputId: "", messages: endless(rebuilding), close: async () => {} });
+  });
+  await rebuilding.reached;
+  replica.abort();
+  expect(await Promise.race([replica.done.then(() => "ended"), sleep(3_000, "still there")])).toBe("ended");
+  expect(await heldLanes(around)).toEqual([]);
+  expect((await around.pool.query("select owner from counting.members")).rows).toEqual([]);
+});
+
+/** A history that takes for ever to read. */
+async function* endless(gate: Gate): AsyncGenerator<InputMessage> {
+  for (let seq = 1; ; seq++) {
+    await sleep(5);
+    await gate.pass();
+    yield { seq, subject: "md.v1.trade.0.test.X", id: "", data: new Uint8Array(), header: () => "" };
+  }
+}
+
+test("a last commit that fails in the shutdown leaves the lanes free all the same", async () => {
+  const committing = createGate();
+  const replica = start({}, (handler) => {
+    handler.commit = async () => {
+      await committing.pass();
+      throw Object.assign(new Error("the database went away"), { code: "ECONNRESET" });
+    };
+  });
+  await publish(1, 1);
+  await committing.reached;
+  expect(await heldLanes(around)).toHaveLength(16);
+  replica.abort();
+  committing.open();
+  await replica.done;
+  expect(await heldLanes(around)).toEqual([]);
+});
+
+test("the signal ends the pause before the next attempt", async () => {
+  const replica = start({}, (_handler, store) => {
+    store.join = async () => {
+      throw Object.assign(new Error("the database is away"), { code: "ECONNREFUSED" });
+    };
+  });
+  await expect.poll(() => replica.said.length, { timeout: 20_000, interval: 5 }).toBe(7);
+  const begun = performance.now();
+  await replica.stop();
+  // the sixth pause is of 1.6 s at least
+  expect(performance.now() - begun).toBeLessThan(800);
+});
+
+test("it is not ready before it has taken its lanes, nor while it rebuilds one, and says so", async () => {
+  const { created } = await around.bus.streamPosition("MARKET");
+  const [taking, rebuilding] = [createGate(), createGate()];
+  const replica = start({}, (handler) => {
+    handler.history = async (lane) => {
+      await taking.pass();
+      if (lane !== 2) return null;
+      return { streamCreated: created, seq: 0, inputId: "", messages: none(rebuilding), close: async () => {} };
+    };
+  });
+  expect(replica.said).toEqual([{ ok: false, detail: "taking lanes" }]);
+  await taking.reached;
+  expect(replica.said).toHaveLength(1);
+  taking.open();
+  await rebuilding.reached;
+  expect(replica.said.slice(1)).toEqual([{ ok: false, detail: "rebuilding lane 2 (3 of 16): 0 messages of history" }]);
+  rebuilding.open();
+  await expect.poll(() => replica.said.at(-1), { timeout: 5_000 }).toEqual({ ok: true, detail: "16 of 16 lanes" });
+});
+
+test("it is ready as a standby while a process that died holds the lanes, and takes them when its leases end", async () => {
+  await around.pool.query("insert into counting.members values ('dead', now() + interval '2 s')");
+  await around.pool.query("update counting.lanes set owner = 'dead', expires = now() + interval '2 s'");
+  const replica = start({ leaseMs: 1_000 });
+  const standby = { ok: true, detail: "standby: other processes hold the lanes" };
+  await expect.poll(() => replica.said.at(-1), { timeout: 1_000, interval: 10 }).toEqual(standby);
+  await expect.poll(() => replica.said.at(-1), { timeout: 10_000 }).toEqual({ ok: true, detail: "16 of 16 lanes" });
+  expect(replica.said.slice(1).every(({ ok }) => ok)).toBe(true);
 });

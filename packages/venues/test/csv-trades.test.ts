@@ -50,6 +50,20 @@ describe("trades of a CSV file", () => {
     ]);
   });
 
+  it("with a control character in their symbol are refused, and their instrument is none of the file's", async () => {
+    const rows = ["1704164645,A-B,1,2", "1704164646,A\0B,1,2", "1704164647,A\u0085B,1,2", "1704164648,A-B,1,2"];
+    const { events } = await collect(await openCsvTrades({ files: [written("nul.csv", `time,symbol,price,size\n${rows.join("\n")}`)] }));
+    expect(events[0]).toMatchObject({ kind: "open", instruments: [{ instrument: "A-B" }] });
+    expect(tradesOf(events).map(({ instrument, sourceSeq }) => [instrument, sourceSeq])).toEqual([
+      ["A-B", 0],
+      ["A-B", 3],
+    ]);
+    expect(events.filter((event) => event.kind === "invalid")).toMatchObject([
+      { raw: rows[1], reason: expect.stringContaining('row 1: instrument: expected no control characters, found "A\\u0000B"') },
+      { raw: rows[2], reason: expect.stringContaining("row 2") },
+    ]);
+  });
+
   it("of many days may be called alike: their rows are told apart", async () => {
     const epochs: string[] = [];
     for (const day of [1704164645, 1704251045]) {

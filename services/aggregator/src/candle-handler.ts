@@ -108,10 +108,10 @@ export class CandleHandler implements LaneHandler {
     return entry !== undefined && reachesClosed(entry, market.gap);
   }
 
-  async load(input: unknown, lane: number, message: InputMessage): Promise<void> {
+  async load(input: unknown, lane: number, message: InputMessage, signal: AbortSignal): Promise<void> {
     const market = input as MarketInput;
     const state = this.#stateOf(lane);
-    const source = this.#sourceBefore(message);
+    const source = this.#sourceBefore(message, signal);
     if (market.kind === "trade") {
       const { series } = seriesOfBatch(state, market.batch);
       this.#loaded = { seq: message.seq, revision: await loadRevision(source, series, lateMinutes(series, market.batch), true) };
@@ -269,7 +269,7 @@ export class CandleHandler implements LaneHandler {
       state.connectionsDirty = true;
   }
 
-  #sourceBefore(message: InputMessage): RevisionSource {
+  #sourceBefore(message: InputMessage, signal: AbortSignal): RevisionSource {
     return {
       rows: (series, dayFrom, weekFrom) => this.#store.rows(series, dayFrom, weekFrom),
       batches: (series, fromMinute, toMinute, old) => {
@@ -278,6 +278,7 @@ export class CandleHandler implements LaneHandler {
           return readTradesBefore(this.#pool, venue, instrument, fromMinute * 1000, (toMinute + 60_000) * 1000, {
             generation: message.header(HISTORY_HEADER) === "" ? null : Number(message.header(HISTORY_HEADER)),
             seq: message.seq,
+            signal,
           });
         return this.#store.batches(venue, instrument, fromMinute, toMinute);
       },

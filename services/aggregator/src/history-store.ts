@@ -12,10 +12,11 @@ const FETCH_ROWS = 5_000;
 const WAIT_MS = 100;
 const MOST_WAITS = 300;
 
-/** A message's place in the input log; null: of the present stream. */
+/** A message's place in the input log; null: of the present stream, and the wait for its record ends at the signal. */
 export interface HistoryPlace {
   generation: number | null;
   seq: number;
+  signal: AbortSignal;
 }
 
 interface TradeRow {
@@ -112,7 +113,7 @@ export async function readTradesBefore(
   toUs: number,
   before: HistoryPlace,
 ): Promise<Uint8Array[]> {
-  const generation = before.generation ?? (await untilRecorded(pool, before.seq - 1));
+  const generation = before.generation ?? (await untilRecorded(pool, before.seq - 1, before.signal));
   const { rows } = await pool.query<TradeRow>(
     `select ${TRADE_COLUMNS} from ingest.pub_trades where venue = $1 and instrument = $2
        and event_time >= timestamptz 'epoch' + $3 * interval '1 microsecond' and event_time < timestamptz 'epoch' + $4 * interval '1 microsecond'
@@ -124,14 +125,13 @@ export async function readTradesBefore(
 }
 
 /** Waits until the recorder has reached a sequence of the present stream; returns the stream's generation. */
-async function untilRecorded(pool: Pool, seq: number): Promise<number> {
-  for (let attempt = 0; ; attempt++) {
+async function untilRecorded(pool: Pool, seq: number, signal: AbortSignal): Promise<number> {
+  for (let attempt = 0; attempt <= MOST_WAITS && !signal.aborted; attempt++) {
     const { rows } = await pool.query<RecorderRow>(`select stream_created, generation, seq, input_id from ingest.pub_recorder`);
-    const recorder = rows[0];
-    if (recorder && recorder.seq >= seq) return recorder.generation;
-    if (attempt === MOST_WAITS) throw new LanesLostError(`the recorder is at ${recorder?.seq ?? "nothing"} and has not reached ${seq}`);
+    if (rows[0] && rows[0].seq >= seq) return rows[0].generation;
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
   }
+  throw new LanesLostError(`the recorder has not reached ${seq}`);
 }
 
 async function* readMessages(

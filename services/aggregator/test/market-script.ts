@@ -5,7 +5,7 @@ import type { Instrument } from "@tickfleet/market/instrument";
 import type { OutgoingMessage } from "@tickfleet/runtime/bus";
 
 export const VENUE = "test";
-export const START_US = Date.UTC(2026, 2, 4, 22, 10) * 1000;
+export const START_US = Date.UTC(2026, 2, 4, 23, 10) * 1000;
 const CONNECTION = "script";
 const SECOND_US = 1_000_000;
 const encoder = new TextEncoder();

@@ -13,7 +13,7 @@ import {
 } from "./harness.ts";
 import { batchOf, marketScript, START_US, VENUE } from "./market-script.ts";
 
-const script = marketScript(7, 150);
+const script = marketScript(7, 90);
 
 /** The first place at or after `index` that follows a clock: there every lane has something to read. */
 function cut(index: number): number {

@@ -13,7 +13,7 @@ import {
 } from "./harness.ts";
 import { marketScript } from "./market-script.ts";
 
-const script = marketScript(7, 150);
+const script = marketScript(7, 90);
 const timescaleUrl = await timescale();
 
 interface Outcome {

@@ -1,5 +1,6 @@
 import { clock, status } from "@tickfleet/contracts/market-messages";
 import type { Payload } from "@tickfleet/contracts/message";
+import { toStorable } from "@tickfleet/market/printable";
 import type { GapMessage } from "./gap-tracker.ts";
 import { connectionSubject, type IntakeInstrument } from "./intake-instrument.ts";
 import type { IntakeOptions } from "./intake-state.ts";
@@ -27,7 +28,7 @@ export class IntakeMessages {
 
   status(payload: OfConnection<Payload<typeof status>>): void {
     const { venue, connection } = this.#options;
-    this.#send(this.#statusSubject, { venue, connection, ...payload });
+    this.#send(this.#statusSubject, { venue, connection, ...payload, reason: toStorable(payload.reason) });
   }
 
   gap(kept: IntakeInstrument, message: GapMessage): void {

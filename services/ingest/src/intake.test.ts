@@ -457,3 +457,11 @@ describe("gaps", () => {
     ]);
   });
 });
+
+test("what a venue says as it closes is told without what no table takes", () => {
+  const told = run([open(), { kind: "down", timeUs: START_US, reason: "closed\n\u0000by \ud83dthe venue" }]);
+  expect(JSON.parse(Buffer.from(told.messages.at(-1)?.data ?? []).toString())).toMatchObject({
+    state: "down",
+    reason: "closed\n\ufffdby \ufffdthe venue",
+  });
+});

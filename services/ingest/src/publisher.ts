@@ -73,7 +73,7 @@ export class Publisher {
         if (messages.length > 0) await this.#publish(messages);
         this.#report(true, "");
         waitMs = FIRST_WAIT_MS;
-        if (messages.length === 0) await spool.beyond(this.#cursor.nextN - 1, CHECK_MS / 5);
+        if (messages.length === 0) await orAborted(spool.beyond(this.#cursor.nextN - 1, CHECK_MS / 5), signal);
       } catch (error) {
         if (error instanceof AnotherWriterError || (error as Error).name === "SpoolDamagedError") throw error;
         if (error instanceof PublishRefusedError) this.#attempt += 1;
@@ -81,7 +81,7 @@ export class Publisher {
         this.#report(false, (error as Error).message);
         if (error instanceof StreamMissingError)
           await this.#options.provision().catch((reason: Error) => this.#report(false, reason.message));
-        await sleep(waitMs);
+        await sleep(waitMs, undefined, { signal }).catch(() => undefined);
         waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
       }
     }

@@ -98,7 +98,7 @@ export class Recorder implements LaneHandler {
       kind: market.kind,
       venue: payload.venue,
       subjectTail: market.kind === "gap" ? market.payload.instrument : market.payload.connection,
-      timeUs: market.kind === "gap" ? market.payload.to : market.payload.time,
+      timeUs: eventTimeOf(market),
       payload: JSON.stringify(payload),
     });
     if (market.kind === "gap") this.#rows.gaps.push(market.payload);
@@ -106,7 +106,7 @@ export class Recorder implements LaneHandler {
   }
 
   /** A rebuild must meet what cannot be read too: it made minutes partial. */
-  deadLettered(_lane: number, message: InputMessage): void {
+  deadLettered(_lane: number, message: InputMessage, cause: "invalid" | "fault"): void {
     const partition = partitionInSubject(message.subject);
     this.#rows.events.push({
       inputSeq: message.seq,
@@ -114,9 +114,21 @@ export class Recorder implements LaneHandler {
       kind: "unreadable",
       venue: "",
       subjectTail: message.subject,
-      timeUs: Date.now() * 1000,
-      payload: JSON.stringify({ subject: message.subject, data: Buffer.from(message.data).toString("base64") }),
+      timeUs: this.#timeOf(message) ?? Date.now() * 1000,
+      payload: JSON.stringify({ cause, subject: message.subject, data: Buffer.from(message.data).toString("base64") }),
     });
+  }
+
+  /** Venue time of a message that can be read, epoch microseconds; else null. */
+  #timeOf(message: InputMessage): number | null {
+    try {
+      const market = this.read(message);
+      if (market.kind === "trade") return market.batch.eventTimeUs[0] as number;
+      return market.kind === "other" ? null : eventTimeOf(market);
+    } catch (error) {
+      if (error instanceof InvalidMessageError) return null;
+      throw error;
+    }
   }
 
   isParked(): boolean {
@@ -140,6 +152,10 @@ export class Recorder implements LaneHandler {
   hasRows(): boolean {
     return this.#rows.trades.count >= ENOUGH_ROWS || this.#rows.events.length >= ENOUGH_ROWS;
   }
+}
+
+function eventTimeOf(market: Exclude<RecorderInput, { kind: "trade" | "other" }>): number {
+  return market.kind === "gap" ? market.payload.to : market.payload.time;
 }
 
 function parsePayload(definition: MessageDefinition, message: InputMessage): unknown {

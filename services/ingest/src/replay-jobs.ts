@@ -38,6 +38,8 @@ const DAY_MS = 86_400_000;
 export class ReplayJobs {
   readonly #options: ReplayJobsOptions;
   readonly #queue: ReplayRequest[] = [];
+  /** Jobs that were in the table at the start. */
+  readonly #left = new Set<string>();
   #wake: (() => void) | null = null;
 
   constructor(options: ReplayJobsOptions) {
@@ -49,6 +51,8 @@ export class ReplayJobs {
     const request: ReplayRequest = { ...command, submittedMs: Date.now() };
     await openSource(request);
     if (!(await this.#options.store.insertReplay(request))) return;
+    // its row may be read before its own answer comes
+    if (this.#left.has(request.id)) return;
     this.#queue.push(request);
     this.#wake?.();
   }
@@ -56,10 +60,11 @@ export class ReplayJobs {
   /** Runs jobs until the signal, those first that an earlier process left. */
   async run(): Promise<void> {
     const { signal, store, spool } = this.#options;
-    const left = await this.#persist(() => store.runningReplays());
+    const left = (await this.#persist(() => store.runningReplays())) ?? [];
+    for (const { id } of left) this.#left.add(id);
     // one that came before the table was read is in both
-    const came = this.#queue.splice(0).filter(({ id }) => !left?.some((request) => request.id === id));
-    this.#queue.push(...(left ?? []), ...came);
+    const came = this.#queue.splice(0).filter(({ id }) => !this.#left.has(id));
+    this.#queue.push(...left, ...came);
     const running = new Set(this.#queue.map((request) => KEY_PREFIX + request.id));
     for (const source of spool.sources()) if (source.startsWith(KEY_PREFIX) && !running.has(source)) spool.forget(source);
     signal.addEventListener("abort", () => this.#wake?.());

@@ -1,6 +1,7 @@
 import type { replayJobSchema } from "@tickfleet/contracts/control-messages";
 import type { Pool } from "@tickfleet/database/pool";
 import { formatTimestamptz } from "@tickfleet/database/timestamp";
+import { toStorable } from "@tickfleet/market/printable";
 import type { z } from "zod";
 import type { IntakeCounts, IntakeState } from "./intake-state.ts";
 import type { QualityEntry } from "./quality-log.ts";
@@ -72,7 +73,7 @@ export class ReplayStore {
       [
         ...progressOf(id, 0, result.state.counts),
         state,
-        result.fault,
+        result.fault === null ? null : toStorable(result.fault),
         result.lastN,
         seq,
         created,
@@ -85,7 +86,10 @@ export class ReplayStore {
   }
 
   async failReplay(id: string, error: string): Promise<void> {
-    await this.#pool.query("update ingest.replays set state = 'failed', error = $2, updated = now() where id = $1", [id, error]);
+    await this.#pool.query("update ingest.replays set state = 'failed', error = $2, updated = now() where id = $1", [
+      id,
+      toStorable(error),
+    ]);
   }
 
   async connectionState(venue: string, connection: string): Promise<IntakeState | null> {
@@ -121,13 +125,13 @@ export class ReplayStore {
        select * from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
        on conflict (key) do nothing`,
       [
-        entries.map((entry) => entry.key),
+        entries.map((entry) => (entry.key === null ? null : toStorable(entry.key))),
         entries.map((entry) => (entry.timeUs > 0 ? formatTimestamptz(entry.timeUs) : null)),
-        entries.map((entry) => entry.venue),
-        entries.map((entry) => entry.instrument),
-        entries.map((entry) => entry.reason),
+        entries.map((entry) => toStorable(entry.venue)),
+        entries.map((entry) => (entry.instrument === null ? null : toStorable(entry.instrument))),
+        entries.map((entry) => toStorable(entry.reason)),
         entries.map((entry) => entry.raw.slice(0, LONGEST_RAW).replaceAll("\0", "\\0")),
-        entries.map((entry) => entry.source),
+        entries.map((entry) => toStorable(entry.source)),
       ],
     );
   }

@@ -1,12 +1,10 @@
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
+import { isPrintable } from "@tickfleet/market/printable";
 import { rescale } from "@tickfleet/venues/decimal";
 import type { RawTrade, Scaled } from "@tickfleet/venues/source";
 
 /** A live trade may be this far ahead of the connection's clock. */
 const AHEAD_US = 5_000_000;
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is them that are looked for
-const UNPRINTABLE = /[\u0000-\u001f\u007f]/;
 
 /** Why a trade must not count, null where it may. `clockUs`: the connection's present time, infinite for scripts. */
 export function faultOfTrade(trade: RawTrade, clockUs: number): string | null {
@@ -16,7 +14,7 @@ export function faultOfTrade(trade: RawTrade, clockUs: number): string | null {
   if (trade.size.value <= 0) return "size is not above zero";
   if (!Number.isSafeInteger(trade.eventTimeUs) || trade.eventTimeUs <= 0) return "event time is missing";
   if (!Number.isSafeInteger(trade.sourceSeq)) return "sequence is not a number below 2^53";
-  if (UNPRINTABLE.test(trade.tradeId ?? "") || UNPRINTABLE.test(trade.epoch)) return "id has control characters";
+  if (!isPrintable(trade.tradeId ?? "") || !isPrintable(trade.epoch)) return "id has control characters";
   if (trade.eventTimeUs > clockUs + AHEAD_US)
     return `event time is ${Math.round((trade.eventTimeUs - clockUs) / 1000)} ms ahead of the clock`;
   return null;

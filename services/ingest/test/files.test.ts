@@ -1,6 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { exampleOf } from "@tickfleet/contracts/examples";
+import { status } from "@tickfleet/contracts/market-messages";
+import { type Payload, subjectOf } from "@tickfleet/contracts/message";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { createFixture, type IngestFixture } from "./ingest-process.ts";
 
@@ -83,6 +86,37 @@ test("files of other instruments have a clock of their own; a later file of the 
   expect(await connections()).toEqual(names);
   const gaps = await fixture.database.query("select instrument, state from ingest.pub_gaps order by 1");
   expect(gaps).toEqual(["C", "D"].map((instrument) => ({ instrument, state: "unfilled" })));
+});
+
+test("rows with control characters are kept aside, whatever they are in, and nothing else waits for them", async () => {
+  const rows = ["AB,5,1,a", "A\0B,5,1,b", "AB,6,1,c\0", "AB,7,1,d"].map((row, i) => `${START + i},${row}`);
+  const file = written("nul.csv", "time,symbol,price,size,id", rows);
+  expect(await fixture.replay("nul", [file])).toMatchObject({ state: "done", trades: 2, recorded: 2, quarantined: 2 });
+  const events = await fixture.database.query("select instrument, reason, raw from ingest.quality_events order by time, instrument");
+  expect(events).toHaveLength(2);
+  expect(events).toContainEqual({ instrument: "AB", reason: "id has control characters", raw: expect.stringContaining("c\\u0000") });
+  expect(events).toContainEqual({
+    instrument: null,
+    reason: expect.stringContaining("nul.csv row 1: instrument"),
+    raw: rows[1]?.replace("\0", "\\0"),
+  });
+  const next = written("after.csv", "time,symbol,price,size", [`${START},CD,5,1`]);
+  expect(await fixture.replay("after", [next])).toMatchObject({ state: "done", recorded: 1 });
+  const instruments = await fixture.database.query("select instrument from ingest.pub_instruments order by 1");
+  expect(instruments).toEqual([{ instrument: "AB" }, { instrument: "CD" }]);
+});
+
+test("a message with a name that no table takes becomes a dead letter, and the recorder goes on", async () => {
+  await fixture.replay("before", [written("EF.csv", "time,price,size", [`${START},5,1`])]);
+  await fixture.stop();
+  const { instruments, ...head } = exampleOf(status) as Payload<typeof status>;
+  const told = { ...head, venue: "csv", connection: "c", instruments: instruments.map((each) => ({ ...each, instrument: "A\0B" })) };
+  const subject = subjectOf(status, { venue: "csv", connection: "c" });
+  const { lastSeq } = await fixture.bus.publishBatch([{ subject, headers: {}, data: Buffer.from(JSON.stringify(told)) }]);
+  await fixture.start();
+  await fixture.recordedUpTo(lastSeq);
+  expect((await fixture.bus.streamPosition("DLQ")).lastSeq).toBe(1);
+  expect(await fixture.replay("after", [written("GH.csv", "time,price,size", [`${START},5,1`])])).toMatchObject({ recorded: 1 });
 });
 
 test("prints outside of trading hours are counted, and a file of unknown days fails, naming the known ones", async () => {

@@ -42,14 +42,17 @@ function openSpool(path: string): Spool {
   return new Spool({ folder: path, maxBytes: 1e9, onError: (error) => expect.unreachable(String(error)) });
 }
 
-function startPublisher(of = spool): { publisher: Publisher; stop: () => Promise<void>; statuses: string[]; failed: Promise<unknown> } {
+function startPublisher(
+  of = spool,
+  make = provision,
+): { publisher: Publisher; stop: () => Promise<void>; statuses: string[]; failed: Promise<unknown> } {
   const stopping = new AbortController();
   const statuses: string[] = [];
   const publisher = new Publisher({
     bus,
     spool: of,
     mayWrite: () => true,
-    provision,
+    provision: make,
     onPublished: () => undefined,
     onStatus: (_ok, detail) => statuses.push(detail),
   });
@@ -175,4 +178,17 @@ test("whoever waits for messages that the broker never took goes on at the signa
   expect(await waiting).toBeNull();
   expect(await publisher.settled(10, stopping.signal)).toBeNull();
   await stop();
+});
+
+test("a publisher that waits for its next attempt ends at the signal", async () => {
+  await bus.connection.request("$JS.API.STREAM.DELETE.MARKET");
+  let attempts = 0;
+  const { stop } = startPublisher(spool, async () => {
+    attempts += 1;
+  });
+  // by then it waits for more than a second
+  await expect.poll(() => attempts, { timeout: 20_000 }).toBe(6);
+  const begun = performance.now();
+  await stop();
+  expect(performance.now() - begun).toBeLessThan(500);
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrate } from "@tickfleet/database/migrator";
-import { openPool } from "@tickfleet/database/pool";
+import { openPool, type Pool } from "@tickfleet/database/pool";
 import { openBus } from "@tickfleet/runtime/bus";
 import { createLogger } from "@tickfleet/runtime/logger";
 import { provisionStreams } from "@tickfleet/runtime/provision";
@@ -17,8 +17,18 @@ import { Spool } from "../src/spool.ts";
 
 const ROWS = 200;
 
-test("a job that came before the jobs left behind were read runs once", async () => {
-  await using ends = new AsyncDisposableStack();
+interface Jobs {
+  /** Hands a job in for a file of some rows. */
+  submit(id: string, instrument: string): Promise<void>;
+  /** Runs what was handed in, until the end of the test. */
+  run(): void;
+  states(): Promise<{ id: string; state: string }[]>;
+  /** Jobs of the status messages in MARKET. */
+  statuses(): Promise<string[]>;
+}
+
+/** @param wire what becomes of the pool before the jobs get it */
+async function openJobs(ends: AsyncDisposableStack, wire = (pool: Pool): Pool => pool): Promise<Jobs> {
   const nats = await startNats();
   ends.defer(() => nats.close());
   const database = await startDatabase();
@@ -44,27 +54,64 @@ test("a job that came before the jobs left behind were read runs once", async ()
   });
   const quality = new QualityLog({ insert: async () => undefined, onError: (error) => expect.unreachable(String(error)) });
   const logger = createLogger("ingest", "0", "fatal");
-  const jobs = new ReplayJobs({ store: new ReplayStore(pool), spool, publisher, quality, logger, signal: stopping.signal });
+  const jobs = new ReplayJobs({ store: new ReplayStore(wire(pool)), spool, publisher, quality, logger, signal: stopping.signal });
   const file = join(folder, "trades.csv");
   const rows = Array.from({ length: ROWS }, (_, i) => `2024-03-01T00:00:${String(i % 60).padStart(2, "0")}Z,${100 + i},1`);
   writeFileSync(file, ["time,price,size", ...rows.sort()].join("\n"));
 
-  await jobs.submit({ id: "first", files: [file], speed: "max", venue: "test", instrument: "BTC-USDT" });
-  const running = [publisher.run(stopping.signal), jobs.run()];
-  ends.defer(async () => {
-    stopping.abort();
-    await Promise.all(running);
-  });
+  return {
+    submit: (id, instrument) => jobs.submit({ id, files: [file], speed: "max", venue: "test", instrument }),
+    run() {
+      const running = [publisher.run(stopping.signal), jobs.run()];
+      ends.defer(async () => {
+        stopping.abort();
+        await Promise.all(running);
+      });
+    },
+    states: () => database.query("select id, state from ingest.replays order by id"),
+    async statuses() {
+      const headers: string[] = [];
+      const { lastSeq } = await bus.streamPosition("MARKET");
+      for (let seq = 1; seq <= lastSeq; seq++) {
+        const message = await bus.getMessage("MARKET", seq);
+        if (message?.subject.startsWith("md.v1.status.")) headers.push(message.headers?.get("Replay") ?? "");
+      }
+      return headers.sort();
+    },
+  };
+}
+
+const BOTH_DONE = ["first", "second"].map((id) => ({ id, state: "done" }));
+
+test("a job that came before the jobs left behind were read runs once", async () => {
+  await using ends = new AsyncDisposableStack();
+  const { submit, run, states, statuses } = await openJobs(ends);
+  await submit("first", "BTC-USDT");
+  run();
   // the second one waits its turn: when it is done, whatever the first one's run made is spooled
-  await jobs.submit({ id: "second", files: [file], speed: "max", venue: "test", instrument: "ETH-USDT" });
-  const states = (): Promise<{ id: string; state: string }[]> => database.query("select id, state from ingest.replays order by id");
-  const done = ["first", "second"].map((id) => ({ id, state: "done" }));
-  await expect.poll(states, { timeout: 30_000 }).toEqual(done);
-  const headers: string[] = [];
-  const { lastSeq } = await bus.streamPosition("MARKET");
-  for (let seq = 1; seq <= lastSeq; seq++) {
-    const message = await bus.getMessage("MARKET", seq);
-    if (message?.subject.startsWith("md.v1.status.")) headers.push(message.headers?.get("Replay") ?? "");
-  }
-  expect(headers.sort()).toEqual(["first", "first", "second", "second"]);
+  await submit("second", "ETH-USDT");
+  await expect.poll(states, { timeout: 30_000 }).toEqual(BOTH_DONE);
+  expect(await statuses()).toEqual(["first", "first", "second", "second"]);
+});
+
+test("a job whose row is read before the database's answer to it comes runs once", async () => {
+  await using ends = new AsyncDisposableStack();
+  const answer = Promise.withResolvers<void>();
+  const { submit, run, states, statuses } = await openJobs(ends, (pool) => {
+    const query = async (text: string, values: unknown[]): Promise<unknown> => {
+      const result = await pool.query(text, values);
+      if (text.startsWith("insert into ingest.replays") && values[0] === "first") await answer.promise;
+      return result;
+    };
+    return { query } as unknown as Pool;
+  });
+  const submitting = submit("first", "BTC-USDT");
+  await expect.poll(states).toHaveLength(1);
+  run();
+  await expect.poll(states, { timeout: 30_000 }).toEqual(BOTH_DONE.slice(0, 1));
+  answer.resolve();
+  await submitting;
+  await submit("second", "ETH-USDT");
+  await expect.poll(states, { timeout: 30_000 }).toEqual(BOTH_DONE);
+  expect(await statuses()).toEqual(["first", "first", "second", "second"]);
 });

@@ -84,6 +84,8 @@ describe("parseMessage", () => {
     ["no time", framed({ ...trade, T: undefined })],
     ["no side", framed({ ...trade, m: "true" })],
     ["no symbol", framed({ ...trade, s: "" })],
+    ["NUL in the symbol", framed({ ...trade, s: "BTC\0USDT" })],
+    ["half a character in the symbol", framed({ ...trade, s: "BTC\ud800" })],
     ["a quote without an ask", framed({ e: "bookTicker", s: "BTCUSDT", b: "1", B: "1", A: "1" })],
   ])("refuses %s", (_, frame) => {
     expect(() => parseMessage(frame)).toThrow(InvalidMessageError);

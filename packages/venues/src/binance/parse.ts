@@ -1,4 +1,5 @@
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
+import { isPrintable } from "@tickfleet/market/printable";
 import { z } from "zod";
 import { parseDecimal } from "../decimal.ts";
 import type { Refusal } from "../json-client.ts";
@@ -257,7 +258,7 @@ function id(fields: Fields, field: string): number {
 
 function need(fields: Fields, field: string): string {
   const value = fields[field];
-  if (typeof value !== "string" || value === "") throw found(field, "text", value);
+  if (typeof value !== "string" || value === "" || !isPrintable(value)) throw found(field, "printable text", value);
   return value;
 }
 

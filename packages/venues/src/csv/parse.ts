@@ -14,7 +14,7 @@ const NEITHER = new Set(["", "unknown", "none", "n", "0", "null"]);
  */
 export interface CsvContext {
   columns: CsvColumns;
-  /** Canonical name of a row's symbol, or of a row that names none (""). */
+  /** Canonical name of a row's symbol, or of a row that names none (""). @throws InvalidMessageError */
   nameOf: (symbol: string) => string;
   /** Epoch of the file's rows, where they are known by their places. */
   file: string;

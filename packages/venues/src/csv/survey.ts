@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
+import { isPrintable } from "@tickfleet/market/printable";
 import { blocksOfLines } from "../file-replay.ts";
 import { TimeFilter } from "../file-times.ts";
 import { type RawTrade, SourceFileError } from "../source.ts";
@@ -148,6 +149,7 @@ function createNamer(path: string, { venue, instrument }: SurveyOptions): (symbo
       name = nameOfSymbol(symbol, venue);
       names.set(symbol, name);
     }
+    if (!isPrintable(name)) throw new InvalidMessageError(`instrument: expected no control characters, found ${JSON.stringify(name)}`);
     return name;
   };
 }
