@@ -7,12 +7,16 @@ export interface ViewGrants {
 }
 
 export const viewGrants: readonly ViewGrants[] = [
-  { reader: "aggregator", views: ["ingest.pub_instruments", "ingest.pub_trades", "ingest.pub_market_events", "ingest.pub_recorder"] },
+  {
+    reader: "aggregator",
+    views: ["ingest.pub_instruments", "ingest.pub_trades", "ingest.pub_trade_record", "ingest.pub_market_events", "ingest.pub_recorder"],
+  },
   {
     reader: "api",
     views: [
       "ingest.pub_instruments",
       "ingest.pub_trades",
+      "ingest.pub_trade_record",
       "ingest.pub_gaps",
       "ingest.pub_recorder",
       "ingest.pub_replays",

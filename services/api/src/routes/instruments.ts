@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_ANCHOR, DEFAULT_SESSION } from "@tickfleet/market/calendar";
+import { rebuildableFrom } from "@tickfleet/market/rebuild-floor";
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import { type ApiApp, type ApiParts, checkParameters } from "../app.ts";
 import { checkVenue } from "../known-instrument.ts";
@@ -55,12 +56,13 @@ export function addInstruments(app: ApiApp, { store }: ApiParts): void {
     const known = await store.listInstruments();
     if (venue !== null) checkVenue(venue, known);
     const rows = known.filter((row) => venue === null || row.venue === venue);
+    const dropped = new Map((await store.listTradeRecords()).map((each) => [`${each.venue} ${each.instrument}`, each.wholeFrom]));
     const data = rows.map((row) => ({
       ...row,
       anchor: DEFAULT_ANCHOR[row.calendar],
       session: DEFAULT_SESSION,
       timeframes: [...TIMEFRAMES],
-      rebuildableFrom: row.firstTradeTime,
+      rebuildableFrom: rebuildableFrom({ ...row, wholeFrom: dropped.get(`${row.venue} ${row.instrument}`) ?? null }),
     }));
     return context.json({ data, cursor: null }, 200, { "cache-control": "no-cache" });
   });
