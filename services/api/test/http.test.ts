@@ -202,7 +202,8 @@ test("instruments tell from when they can be rebuilt", async () => {
     lastTradeTime: START + MINUTE,
     priceScale: 2,
   });
-  expect(body.data[1]).toMatchObject({ anchor: "America/New_York" });
+  // none of its trades is on record any more, and the last one was within a session
+  expect(body.data[1]).toMatchObject({ anchor: "America/New_York", firstTradeTime: START, rebuildableFrom: START + 2 * MINUTE });
   expect((await gateway.get("/api/v1/instruments?venue=lean")).body.data).toHaveLength(1);
 });
 
