@@ -9,6 +9,8 @@ import {
 } from "@tickfleet/database/fleet-status";
 import { describeDatabaseError } from "@tickfleet/database/pool";
 import type { FleetLocation } from "@tickfleet/local/fleet-location";
+import type { CalendarName } from "@tickfleet/market/instrument";
+import { rebuildableFrom } from "@tickfleet/market/rebuild-floor";
 import type { Bus } from "@tickfleet/runtime/bus";
 import { hidePassword } from "@tickfleet/runtime/config";
 import { request } from "@tickfleet/runtime/request";
@@ -43,7 +45,8 @@ export interface FleetReport {
   services: PartReport[];
   streams: StreamReport[];
   readers: ReaderReport[];
-  instruments: RecordedInstrument[];
+  /** `rebuildableFrom`: null before the first trade. */
+  instruments: (RecordedInstrument & { rebuildableFrom: number | null })[];
   gaps: OpenGap[];
   replays: ReplayJob[];
   deadLetters: number;
@@ -91,7 +94,10 @@ export async function createFleetReport(bus: Bus, fleet: FleetLocation): Promise
       services,
       streams: found,
       readers,
-      instruments,
+      instruments: instruments.map((each) => ({
+        ...each,
+        rebuildableFrom: rebuildableFrom({ ...each, calendar: each.calendar as CalendarName }),
+      })),
       gaps,
       replays,
       deadLetters: letters === undefined || letters.lastSeq === 0 ? 0 : letters.lastSeq - letters.firstSeq + 1,

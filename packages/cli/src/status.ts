@@ -52,7 +52,7 @@ function inWords(report: FleetReport): string[] {
       parked === 0 ? "Instruments" : `Instruments (${parked} parked: see \`tickfleet dlq list\`)`,
       instruments.map((each) => [
         `${each.venue} ${each.instrument}`,
-        `can be rebuilt from ${formatTime(each.firstTradeTime)}`,
+        `can be rebuilt from ${formatTime(each.rebuildableFrom)}`,
         `last trade ${formatTime(each.lastTradeTime)}`,
         each.parked ? "PARKED" : "",
       ]),

@@ -87,15 +87,15 @@ export function partitionInSubject(subject: string): number | typeof ALL_PARTITI
   return token === ALL_PARTITIONS ? ALL_PARTITIONS : Number(token);
 }
 
-/** Filter for everything that the chain's streams store. */
-export const STORED_SUBJECTS = "md.v1.>";
+/** Filter for everything that the chain's streams store, of any version: a reader must see what it cannot read. */
+export const STORED_SUBJECTS = "md.>";
 
-/** Filters for the reader of these partitions of a stream: the partitions themselves, and what is for all. */
+/** Filters for the reader of these partitions of a stream: the partitions themselves, and what is for all, of any version. */
 export function partitionFilters(partitions: readonly number[]): string[] {
-  return [...partitions.map((p) => `md.v1.*.${p}.>`), `md.v1.*.${ALL_PARTITIONS}.>`];
+  return [...partitions.map(partitionFilter), `md.*.*.${ALL_PARTITIONS}.>`];
 }
 
-/** All subjects of one partition in a stored stream, for the broker's expected-sequence check. */
+/** All subjects of one partition in a stored stream, of any version, for the broker's expected-sequence check. */
 export function partitionFilter(partition: number): string {
-  return `md.v1.*.${partition}.>`;
+  return `md.*.*.${partition}.>`;
 }

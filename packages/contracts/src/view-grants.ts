@@ -7,7 +7,10 @@ export interface ViewGrants {
 }
 
 export const viewGrants: readonly ViewGrants[] = [
-  { reader: "aggregator", views: ["ingest.pub_instruments", "ingest.pub_trades", "ingest.pub_market_events", "ingest.pub_recorder"] },
+  {
+    reader: "aggregator",
+    views: ["ingest.pub_instruments", "ingest.pub_trades", "ingest.pub_trade_record", "ingest.pub_market_events", "ingest.pub_recorder"],
+  },
   { reader: "indicator", views: ["aggregator.pub_candles", "aggregator.pub_lanes"] },
   { reader: "pattern-detector", views: ["indicator.pub_enriched_candles", "indicator.pub_lanes"] },
   { reader: "sentiment", views: ["ingest.pub_instruments"] },
@@ -17,6 +20,7 @@ export const viewGrants: readonly ViewGrants[] = [
     views: [
       "ingest.pub_instruments",
       "ingest.pub_trades",
+      "ingest.pub_trade_record",
       "ingest.pub_gaps",
       "ingest.pub_recorder",
       "ingest.pub_replays",

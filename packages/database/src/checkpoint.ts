@@ -39,6 +39,13 @@ export interface LaneUpdate extends OwnedLane {
   committedSeq?: number;
 }
 
+/** A message in a lane's input stream. */
+export interface LanePlace {
+  lane: number;
+  streamCreated: string;
+  seq: number;
+}
+
 /** Checkpoints kept per lane besides the present one. */
 const KEPT_CHECKPOINTS = 3;
 
@@ -90,13 +97,23 @@ export class LaneStore {
     return rows[0]?.count ?? 1;
   }
 
-  /** Takes up to `most` lanes that nobody holds. */
-  async acquire(most: number): Promise<OwnedLane[]> {
+  /** How many other processes are alive; for one that does not count itself. */
+  async others(): Promise<number> {
+    const { rows } = await this.#pool.query<{ count: number }>(
+      `select count(*) as count from ${this.#schema}.members where expires > now() and owner <> $1`,
+      [this.owner],
+    );
+    return rows[0]?.count ?? 0;
+  }
+
+  /** Takes up to `most` lanes that nobody holds, but none of `except`. */
+  async acquire(most: number, except: readonly number[] = []): Promise<OwnedLane[]> {
     const { rows } = await this.#pool.query<OwnedLane>(
       `update ${this.#schema}.lanes set owner = $1, epoch = epoch + 1, expires = now() + $2 * interval '1 ms'
-       where lane in (select lane from ${this.#schema}.lanes where expires < now() order by lane limit $3 for update skip locked)
+       where lane in (select lane from ${this.#schema}.lanes where expires < now() and lane <> all($4::int[])
+         order by lane limit $3 for update skip locked)
        returning lane, epoch, ${POSITION_COLUMNS}`,
-      [this.owner, this.ttlMs, most],
+      [this.owner, this.ttlMs, most, except],
     );
     return rows.sort((a, b) => a.lane - b.lane);
   }
@@ -119,6 +136,17 @@ export class LaneStore {
        where held.lane = mine.lane and held.epoch = mine.epoch and held.owner = $1`,
       [this.owner, lanes.map((lane) => lane.lane), lanes.map((lane) => lane.epoch)],
     );
+  }
+
+  /** Of these places the ones that their lanes have not gone beyond, and whether somebody holds the lane. */
+  async behind(places: readonly LanePlace[]): Promise<{ lane: number; held: boolean }[]> {
+    const { rows } = await this.#pool.query<{ lane: number; held: boolean }>(
+      `select lane, expires > now() as held from ${this.#schema}.lanes
+       join unnest($1::int[], $2::text[], $3::bigint[]) as place(lane, stream_created, seq) using (lane, stream_created)
+       where lanes.seq < place.seq order by lane`,
+      [places.map(({ lane }) => lane), places.map(({ streamCreated }) => streamCreated), places.map(({ seq }) => seq)],
+    );
+    return rows;
   }
 
   async leave(): Promise<void> {

@@ -24,6 +24,9 @@ export interface RecordedInstrument {
   instrument: string;
   firstTradeTime: number | null;
   lastTradeTime: number | null;
+  /** From when on all of its trades are still on record; null: none was dropped. */
+  wholeFrom: number | null;
+  calendar: string;
   /** Shut out after a handler failed on it three times. */
   parked: boolean;
 }
@@ -80,14 +83,16 @@ export class FleetStatusStore {
 
   async instruments(): Promise<RecordedInstrument[]> {
     const { rows } = await this.#pool.query<RecordedInstrument>(
-      `select i.venue, i.instrument, i.first_trade_time as "firstTradeTime", i.last_trade_time as "lastTradeTime",
+      `select i.venue, i.instrument, i.calendar, i.first_trade_time as "firstTradeTime", i.last_trade_time as "lastTradeTime",
+         record.whole_from as "wholeFrom",
          exists (select from aggregator.pub_parked p where p.venue = i.venue and p.instrument = i.instrument) as parked
-       from ingest.pub_instruments i order by i.venue, i.instrument`,
+       from ingest.pub_instruments i join ingest.pub_trade_record record using (venue, instrument) order by i.venue, i.instrument`,
     );
     return rows.map((row) => ({
       ...row,
       firstTradeTime: millisecondsOf(row.firstTradeTime),
       lastTradeTime: millisecondsOf(row.lastTradeTime),
+      wholeFrom: row.wholeFrom === null ? null : Math.ceil(row.wholeFrom / 1000),
     }));
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isKnownVersion } from "@tickfleet/contracts/known-version";
 import { partitionFilters, partitionInSubject, STORED_SUBJECTS } from "@tickfleet/contracts/message";
 import { ALL_PARTITIONS, PARTITIONS } from "@tickfleet/contracts/tokens";
 import type { OwnedLane } from "@tickfleet/database/checkpoint";
@@ -94,18 +95,17 @@ class Consumer {
     this.#leases.begin();
     try {
       while (!signal.aborted) {
-        const now = Date.now();
-        if (now - renewed > this.#leases.everyMs) {
+        if (Date.now() - renewed > this.#leases.everyMs) {
           await this.#balance();
           renewed = Date.now();
         }
         // one more reconnect during the check is one more check
         const seen = bus.reconnects();
-        if (now - verified > VERIFY_EVERY_MS || reconnects !== seen) {
+        if (Date.now() - verified > VERIFY_EVERY_MS || reconnects !== seen) {
           await this.#verify();
           if (reconnects !== seen) await this.#openReader();
           reconnects = seen;
-          verified = now;
+          verified = Date.now();
         }
         if (this.#reader === null) {
           await new Promise((resolve) => setTimeout(resolve, TAKE_WAIT_MS));
@@ -133,17 +133,17 @@ class Consumer {
       this.#reader = null;
       this.#outputs.clear();
       this.#outputsSince = null;
-      for (const { lane } of [...this.#lanes.values(), ...this.#taken]) this.#options.handler.forget(lane);
-      this.#lanes.clear();
+      this.#forget([...this.#lanes.values(), ...this.#taken]);
       this.#taken = [];
     }
   }
 
   /** Renews, gives away what is above this process's share, takes what is free below it. */
   async #balance(): Promise<void> {
-    const { store, handler, onReady, signal } = this.#options;
+    const { store, onReady, signal } = this.#options;
     const total = this.#options.partitioned ? PARTITIONS : 1;
-    const share = Math.ceil(total / (await store.join()));
+    const standstill = await this.#leases.standstill();
+    const share = await this.#leases.share(total);
     const held = new Set(await store.renew([...this.#lanes.values()]));
     for (const lane of this.#lanes.keys()) if (!held.has(lane)) throw new LanesLostError(`lane ${lane} was taken over by another process`);
     let changed = false;
@@ -151,25 +151,22 @@ class Consumer {
       await this.#flush(true);
       const surplus = [...this.#lanes.values()].slice(share);
       await store.release(surplus);
-      for (const lane of surplus) {
-        handler.forget(lane.lane);
-        this.#lanes.delete(lane.lane);
-      }
+      this.#forget(surplus);
       changed = true;
     } else if (this.#lanes.size < share) {
-      const taken = await store.acquire(share - this.#lanes.size);
-      this.#taken = taken;
-      if (taken.length > 0) await this.#flush(true);
-      for (const lane of taken) {
+      this.#taken = await this.#leases.take(share - this.#lanes.size);
+      changed = this.#taken.length > 0;
+      if (changed) await this.#flush(true);
+      for (const lane of this.#taken) {
         signal.throwIfAborted();
         this.#lanes.set(lane.lane, await resumeLane(this.#options, this.#history, lane));
       }
       this.#taken = [];
-      changed = taken.length > 0;
     }
     if (changed) await this.#openReader();
     // a lane that a dead process holds comes with the end of its lease: until then this one is a standby, and healthy
-    onReady(true, this.#lanes.size > 0 ? `${this.#lanes.size} of ${total} lanes` : "standby: other processes hold the lanes");
+    const holding = this.#lanes.size > 0 ? `${this.#lanes.size} of ${total} lanes` : "standby: other processes hold the lanes";
+    onReady(standstill === null, standstill ?? holding);
   }
 
   async #openReader(): Promise<void> {
@@ -182,16 +179,27 @@ class Consumer {
   }
 
   async #fold(message: InputMessage): Promise<void> {
-    if (!this.#options.partitioned) {
-      for (const lane of this.#lanes.values()) if (message.seq > lane.seq) await this.#foldLane(lane, message);
-      return;
-    }
-    const partition = partitionInSubject(message.subject);
-    if (partition === ALL_PARTITIONS) {
-      for (const lane of this.#lanes.values()) if (message.seq > lane.seq) await this.#foldLane(lane, message);
-    } else {
-      const lane = this.#lanes.get(partition);
-      if (lane && message.seq > lane.seq) await this.#foldLane(lane, message);
+    const partition = this.#options.partitioned ? partitionInSubject(message.subject) : ALL_PARTITIONS;
+    const isFor = ({ lane, seq }: Lane): boolean => message.seq > seq && (partition === ALL_PARTITIONS || lane === partition);
+    const lanes = [...this.#lanes.values()].filter(isFor);
+    if (lanes.length > 0 && !(this.#options.isKnown ?? isKnownVersion)(message.subject)) return this.#refuse(lanes, message);
+    for (const lane of lanes) await this.#foldLane(lane, message);
+  }
+
+  /** Gives lanes up before a message of an unknown version, with their place in the table; the others go on. */
+  async #refuse(lanes: readonly Lane[], message: InputMessage): Promise<void> {
+    for (const lane of lanes) lane.dirty = true;
+    await this.#flush(true);
+    const standstill = await this.#leases.refuse(lanes, message);
+    this.#forget(lanes);
+    await this.#openReader();
+    if (standstill !== null) this.#options.onReady(false, standstill);
+  }
+
+  #forget(lanes: readonly Pick<Lane, "lane">[]): void {
+    for (const { lane } of lanes) {
+      this.#options.handler.forget(lane);
+      this.#lanes.delete(lane);
     }
   }
 

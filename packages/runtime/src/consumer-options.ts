@@ -21,6 +21,8 @@ export interface ConsumerOptions {
   signal: AbortSignal;
   /** Where the loop is measured; by default nowhere. */
   metrics?: Metrics;
+  /** Whether a subject's major version can be read; by default where the registry describes it. */
+  isKnown?: (subject: string) => boolean;
   /** Most messages folded before publish and commit. */
   maxMessages?: number;
   /** Longest time without a commit where there is nothing to publish, milliseconds. */

@@ -1,9 +1,14 @@
-import type { LaneStore, OwnedLane } from "@tickfleet/database/checkpoint";
+import type { LanePlace, LaneStore, OwnedLane } from "@tickfleet/database/checkpoint";
 import type { Logger } from "pino";
 
 const RENEW_EVERY_MS = 3_000;
 /** A lease is renewed so often while it lasts. */
 const RENEWALS_PER_LEASE = 4;
+
+/** A message of a version that this process does not know, and the lane that it is in. */
+interface RefusedMessage extends LanePlace {
+  subject: string;
+}
 
 /** A lane as it was leased. */
 type Lease = Pick<OwnedLane, "lane" | "epoch">;
@@ -19,6 +24,8 @@ export class LeaseKeeper {
   readonly #held: () => readonly Lease[];
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> | null = null;
+  /** Messages that this process cannot read, by the lane that stops before them. */
+  readonly #refused = new Map<number, RefusedMessage>();
 
   /** @param held the lanes that are leased at present */
   constructor(store: LaneStore, logger: Logger, held: () => readonly Lease[]) {
@@ -46,9 +53,48 @@ export class LeaseKeeper {
     }
   }
 
+  /**
+   * Lanes that this process may hold of `total`. One that has refused a lane is no member, so that others, who may be able to
+   * read it, take all that is free.
+   */
+  async share(total: number): Promise<number> {
+    if (this.#refused.size === 0) return Math.ceil(total / (await this.#store.join()));
+    await this.#store.leave();
+    return Math.ceil(total / ((await this.#store.others()) + 1));
+  }
+
+  /** Takes up to `most` free lanes, but none that it refused. */
+  take(most: number): Promise<OwnedLane[]> {
+    return this.#store.acquire(most, [...this.#refused.keys()]);
+  }
+
+  /**
+   * Gives lanes up before a message that this process cannot read: it does not take them again before another has gone
+   * beyond. Returns what `standstill` does.
+   */
+  async refuse(
+    lanes: readonly (Lease & { streamCreated: string })[],
+    { seq, subject }: { seq: number; subject: string },
+  ): Promise<string | null> {
+    for (const { lane, streamCreated } of lanes) this.#refused.set(lane, { lane, streamCreated, seq, subject });
+    await this.#store.release(lanes);
+    const standstill = await this.standstill();
+    this.#logger.error({ seq, subject, standstill }, "a message is of a version that is unknown here");
+    return standstill;
+  }
+
+  /** Why lanes stand still, null where none does: others hold those that were refused, or have gone beyond what was. */
+  async standstill(): Promise<string | null> {
+    if (this.#refused.size === 0) return null;
+    const behind = new Map((await this.#store.behind([...this.#refused.values()])).map(({ lane, held }) => [lane, held]));
+    for (const lane of this.#refused.keys()) if (!behind.has(lane)) this.#refused.delete(lane);
+    const free = [...this.#refused.values()].filter(({ lane }) => behind.get(lane) === false);
+    return free[0] === undefined ? null : standstillText(free);
+  }
+
   async #renew(): Promise<void> {
     try {
-      await this.#store.join();
+      if (this.#refused.size === 0) await this.#store.join();
       await this.#store.renew(this.#held());
     } catch {
       // a database that is away stops the loop, which says so
@@ -56,4 +102,10 @@ export class LeaseKeeper {
       this.#renewing = null;
     }
   }
+}
+
+function standstillText(refused: readonly RefusedMessage[]): string {
+  const [{ seq, subject }] = refused as [RefusedMessage];
+  const lanes = refused.map(({ lane }) => lane).join(", ");
+  return `lane ${lanes} stands before message ${seq}, ${subject}: its version is unknown here, a newer process has to take it over`;
 }

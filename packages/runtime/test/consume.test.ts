@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { jetstreamManager } from "@nats-io/jetstream";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { restoreStore, snapshotStore } from "../../testkit/src/nats.ts";
 import type { Bus } from "../src/bus.ts";
@@ -221,4 +222,52 @@ test("it is ready as a standby while a process that died holds the lanes, and ta
   await expect.poll(() => replica.said.at(-1), { timeout: 1_000, interval: 10 }).toEqual(standby);
   await expect.poll(() => replica.said.at(-1), { timeout: 10_000 }).toEqual({ ok: true, detail: "16 of 16 lanes" });
   expect(replica.said.slice(1).every(({ ok }) => ok)).toBe(true);
+});
+
+/** Makes room for messages of a second version, as the release that brings them does. */
+async function openSecondVersion(): Promise<void> {
+  const manager = await jetstreamManager(around.bus.connection);
+  const { config } = await manager.streams.info("MARKET");
+  await manager.streams.update("MARKET", { ...config, subjects: [...config.subjects, "md.v2.trade.>", "md.v2.clock.>"] });
+}
+
+async function epochs(): Promise<number> {
+  return (await around.pool.query<{ sum: number }>("select sum(epoch)::int as sum from counting.lanes")).rows[0]?.sum ?? 0;
+}
+
+test("a message of an unknown version stops its lane, says so, and lets a newer process go on with it", async () => {
+  await openSecondVersion();
+  const replica = start({ leaseMs: 1_000 });
+  await expect.poll(() => replica.said.at(-1)?.ok, { timeout: 5_000 }).toBe(true);
+  await publish(1, 2);
+  await around.bus.publishBatch([numbered(3, 3, 2)]);
+  await publish(4, 5);
+  await publish(6, 7, 4);
+  await expect.poll(() => seenBy(around, 4), { timeout: 5_000 }).toEqual([6, 7]);
+  expect(await seenBy(around, 3)).toEqual([1, 2]);
+  const stands = { ok: false, detail: expect.stringMatching(/^lane 3 stands before message 3, md\.v2\.trade\.3\.test\.X: .*newer/) };
+  expect(replica.said.at(-1)).toEqual(stands);
+  // the lane is free, and not taken again and again
+  const settled = await epochs();
+  await sleep(1_000);
+  expect([await epochs(), (await heldLanes(around)).includes(3), replica.said.at(-1)]).toEqual([settled, false, stands]);
+  start({ leaseMs: 1_000, isKnown: () => true });
+  await expect.poll(() => seenBy(around, 3), { timeout: 10_000 }).toEqual([1, 2, 3, 4, 5]);
+  await expect.poll(() => heldLanes(around), { timeout: 10_000 }).toHaveLength(16);
+  await expect.poll(() => replica.said.at(-1)?.ok, { timeout: 5_000 }).toBe(true);
+});
+
+test("where every lane stands before a message for all, one newer process takes all of them", async () => {
+  await openSecondVersion();
+  const replica = start({ leaseMs: 1_000 });
+  await expect.poll(() => replica.said.at(-1)?.ok, { timeout: 5_000 }).toBe(true);
+  await around.bus.publishBatch([{ ...numbered(0, 1), subject: "md.v2.clock.all.test.c" }]);
+  await expect.poll(() => heldLanes(around), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => replica.said.at(-1)?.ok, { timeout: 1_000, interval: 5 }).toBe(false);
+  const newer = start({ leaseMs: 1_000, isKnown: () => true });
+  await expect.poll(() => heldLanes(around), { timeout: 10_000 }).toHaveLength(16);
+  await expect.poll(() => seenBy(around, 15), { timeout: 10_000 }).toEqual([1]);
+  // once it has read the message and gone, the older one goes on with what comes after it
+  await newer.stop();
+  await expect.poll(() => replica.said.at(-1), { timeout: 10_000 }).toEqual({ ok: true, detail: "16 of 16 lanes" });
 });

@@ -53,7 +53,7 @@ export async function openLaneSurroundings(): Promise<LaneSurroundings> {
   };
 }
 
-/** A trade message that nobody decodes; its output has the same number. */
+/** A trade message that nobody decodes; its outputs have its id and their lane. */
 export function numbered(partition: number, number: number, version = 1): OutgoingMessage {
   return {
     subject: `md.v${version}.trade.${partition}.test.X`,
@@ -104,7 +104,7 @@ export class CountingHandler implements LaneHandler {
 
   apply(_input: unknown, lane: number, message: InputMessage, emit: EmitOutput): void {
     this.#rows.push({ lane, seq: message.seq, subject: message.subject });
-    const id = message.id.replace("in-", "out-");
+    const id = `out-${lane}-${message.id}`;
     emit({ stream: "CANDLES", subject: `md.v1.candle.${lane}.test.X.1m`, id, data: message.data });
   }
 

@@ -13,13 +13,13 @@ import { isRebuilt } from "@tickfleet/runtime/lane-resume";
 import type { InputMessage } from "@tickfleet/runtime/ordered-reader";
 import { BatchPruning } from "./batch-pruning.ts";
 import type { FormingUpdates } from "./forming.ts";
-import { HISTORY_HEADER, openHistory, readTradesBefore } from "./history-store.ts";
-import { keyOf, type LaneSeries, LaneState, seriesFromText, snapshotText } from "./lane-state.ts";
+import { HISTORY_HEADER, openHistory, type RecordedInstrument, readTradesBefore } from "./history-store.ts";
+import { keyOf, type LaneSeries, LaneState, seriesFromText, snapshotText, spoilMinutes } from "./lane-state.ts";
 import { type InputPlace, LaneWriter } from "./lane-writer.ts";
 import { firstScheduled, type LoadedRevision, lateMinutes, loadRevision, type RevisionSource } from "./late-rows.ts";
 import { type MarketInput, readMarketInput } from "./market-input.ts";
 import { onClock } from "./on-clock.ts";
-import { onGap, reachesClosed } from "./on-gap.ts";
+import { judgedFrom, onGap } from "./on-gap.ts";
 import { onStatus } from "./on-status.ts";
 import { minutesOfBatch, onTrade, seriesOfBatch } from "./on-trade.ts";
 import { type CandleStore, PRESENT_LOG, type StateText } from "./store.ts";
@@ -42,6 +42,8 @@ export class CandleHandler implements LaneHandler {
   #loaded: { seq: number; revision: LoadedRevision } | null = null;
   #formingStored = 0;
   readonly #pruning: BatchPruning;
+  /** What the history of a lane makes again, until the lane is emptied for it. */
+  readonly #recorded = new Map<number, readonly RecordedInstrument[]>();
 
   constructor(store: CandleStore, pool: Pool, forming: FormingUpdates) {
     this.#store = store;
@@ -77,15 +79,20 @@ export class CandleHandler implements LaneHandler {
     if (!(await this.#store.rollBack(lane, epoch, to))) throw new Error(`lane ${lane} is another process's now`);
   }
 
+  /** Empties the lane but for what its history, which was opened before, does not make again; the series go on from that. */
   async wipe(lane: number, epoch: number): Promise<void> {
     this.#pruning.forget(lane);
-    if (!(await this.#store.wipe(lane, epoch))) throw new Error(`lane ${lane} is another process's now`);
-    this.#lanes.set(lane, new LaneState(lane));
+    const recorded = this.#recorded.get(lane) ?? [];
+    this.#recorded.delete(lane);
+    if (!(await this.#store.wipe(lane, epoch, recorded))) throw new Error(`lane ${lane} is another process's now`);
+    this.#lanes.set(lane, new LaneState(lane, await this.#store.floors(recorded)));
   }
 
   async history(lane: number): Promise<LaneHistory | null> {
+    this.#recorded.delete(lane);
     const history = await openHistory(this.#pool, lane);
     if (history === null) this.#lanes.set(lane, new LaneState(lane));
+    else this.#recorded.set(lane, history.instruments);
     return history;
   }
 
@@ -105,7 +112,7 @@ export class CandleHandler implements LaneHandler {
     if (market.kind === "trade") return seriesOfBatch(state, market.batch).series.hasLate(market.batch);
     if (market.kind !== "gap") return false;
     const entry = state.find(market.gap.venue, market.gap.instrument);
-    return entry !== undefined && reachesClosed(entry, market.gap);
+    return entry !== undefined && judgedFrom(entry, market.gap, false) !== null;
   }
 
   async load(input: unknown, lane: number, message: InputMessage, signal: AbortSignal): Promise<void> {
@@ -116,8 +123,11 @@ export class CandleHandler implements LaneHandler {
       const { series } = seriesOfBatch(state, market.batch);
       this.#loaded = { seq: message.seq, revision: await loadRevision(source, series, lateMinutes(series, market.batch), true) };
     } else if (market.kind === "gap") {
-      const { series } = state.find(market.gap.venue, market.gap.instrument) as LaneSeries;
-      const first = firstScheduled(series, minuteOf(market.gap.from));
+      const entry = state.find(market.gap.venue, market.gap.instrument) as LaneSeries;
+      const fromUs = judgedFrom(entry, market.gap, message.header(HISTORY_HEADER) !== "");
+      if (fromUs === null) return;
+      const { series } = entry;
+      const first = firstScheduled(series, minuteOf(fromUs));
       this.#loaded = { seq: message.seq, revision: await loadRevision(source, series, [first], false) };
     }
   }
@@ -172,10 +182,7 @@ export class CandleHandler implements LaneHandler {
     const state = this.#stateOf(lane);
     const { venue, instrument } = named as { venue: string; instrument: string };
     const entry = state.find(venue, instrument);
-    if (entry) {
-      entry.dirty = true;
-      entry.series.spoil(this.#minutesOf(message));
-    }
+    if (entry) spoilMinutes(entry, this.#minutesOf(message), message.header(HISTORY_HEADER) !== "");
     if (kind === "fault" && !state.parked.has(keyOf(venue, instrument))) {
       state.parked.set(keyOf(venue, instrument), { venue, instrument });
       state.connectionsDirty = true;

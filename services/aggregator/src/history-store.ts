@@ -1,12 +1,14 @@
-import { clock, gap, status, tradeBatch } from "@tickfleet/contracts/market-messages";
+import { clock, gap, status } from "@tickfleet/contracts/market-messages";
 import { subjectOf } from "@tickfleet/contracts/message";
 import { partitionOf } from "@tickfleet/contracts/tokens";
-import { createBatchColumns, encodeTradeBatch, MAX_BATCH_TRADES } from "@tickfleet/contracts/trade-batch";
 import type { Pool, PoolClient } from "@tickfleet/database/pool";
-import type { QuoteMethod, TradeColumns } from "@tickfleet/market/trade";
+import { calendarOf } from "@tickfleet/market/calendar";
+import type { CalendarName } from "@tickfleet/market/instrument";
+import { rebuildFloor } from "@tickfleet/market/rebuild-floor";
 import { LanesLostError } from "@tickfleet/runtime/failures";
 import type { LaneHistory } from "@tickfleet/runtime/lane-handler";
 import type { InputMessage } from "@tickfleet/runtime/ordered-reader";
+import { batchesOf, type HistoryMessage, type TradeRow, tradeMessages } from "./recorded-trades.ts";
 
 const FETCH_ROWS = 5_000;
 const WAIT_MS = 100;
@@ -19,30 +21,18 @@ export interface HistoryPlace {
   signal: AbortSignal;
 }
 
-interface TradeRow {
+/** An instrument of the record. */
+export interface RecordedInstrument {
   venue: string;
   instrument: string;
-  epoch: string;
-  source_seq: number;
-  trade_id: string | null;
-  event_time: number;
-  event_time_ns_rest: number;
-  received_time: number;
-  price_scaled: number;
-  price_scale: number;
-  size_scaled: number;
-  size_scale: number;
-  side: number;
-  side_method: number;
-  bid: number | null;
-  ask: number | null;
-  bid_size: number | null;
-  ask_size: number | null;
-  quote_age_us: number | null;
-  quote_method: QuoteMethod | null;
-  fill: string | null;
-  input_generation: number;
-  input_seq: number;
+  calendar: CalendarName;
+  /** Epoch milliseconds from which the record can make its candles again; null: from the first on. */
+  floorMs: number | null;
+}
+
+/** The recorded input log of a lane, with the instruments that it makes candles of. */
+export interface RecordedHistory extends LaneHistory {
+  instruments: readonly RecordedInstrument[];
 }
 
 interface EventRow {
@@ -56,6 +46,14 @@ interface EventRow {
 const TRADE_COLUMNS = `venue, instrument, epoch, source_seq, trade_id, event_time, event_time_ns_rest, received_time, price_scaled, price_scale,
   size_scaled, size_scale, side_code as side, side_method_code as side_method, bid_scaled as bid, ask_scaled as ask, bid_size_scaled as bid_size,
   ask_size_scaled as ask_size, quote_age_us, quote_method, fill, input_generation, input_seq`;
+
+interface RecordRow {
+  venue: string;
+  instrument: string;
+  calendar: CalendarName;
+  lastTradeUs: number | null;
+  wholeFromUs: number | null;
+}
 
 interface RecorderRow {
   stream_created: string | null;
@@ -72,9 +70,10 @@ export const HISTORY_HEADER = "History";
 
 /**
  * The recorded input log of a lane: the same messages in the same order, read with the recorder's
- * position in one repeatable-read transaction that ends with the messages. null: nothing is recorded.
+ * position in one repeatable-read transaction that ends with the messages; without the trades before an instrument's
+ * floor. null: nothing is recorded.
  */
-export async function openHistory(pool: Pool, lane: number): Promise<LaneHistory | null> {
+export async function openHistory(pool: Pool, lane: number): Promise<RecordedHistory | null> {
   const client = await pool.connect();
   let open = true;
   const end = async (): Promise<void> => {
@@ -88,14 +87,18 @@ export async function openHistory(pool: Pool, lane: number): Promise<LaneHistory
     const { rows } = await client.query<RecorderRow>(`select stream_created, generation, seq, input_id from ingest.pub_recorder`);
     const recorder = rows[0];
     if (!recorder || recorder.stream_created === null) {
+      const { rows: known } = await client.query("select from ingest.pub_market_events limit 1");
       await end();
+      if (known.length > 0) throw new LanesLostError(`lane ${lane} waits for the recorder, which has not yet read the present stream`);
       return null;
     }
+    const instruments = await listRecorded(client, lane);
     return {
+      instruments,
       streamCreated: recorder.stream_created,
       seq: recorder.seq,
       inputId: recorder.input_id,
-      messages: readMessages(client, lane, recorder, end),
+      messages: readMessages(client, lane, instruments, recorder, end),
       close: end,
     };
   } catch (error) {
@@ -134,22 +137,44 @@ async function untilRecorded(pool: Pool, seq: number, signal: AbortSignal): Prom
   throw new LanesLostError(`the recorder has not reached ${seq}`);
 }
 
+async function listRecorded(client: PoolClient, lane: number): Promise<RecordedInstrument[]> {
+  const { rows } = await client.query<RecordRow>(
+    `select venue, instrument, calendar, last_trade_time as "lastTradeUs", whole_from as "wholeFromUs"
+     from ingest.pub_instruments join ingest.pub_trade_record using (venue, instrument) order by venue, instrument`,
+  );
+  return rows
+    .filter(({ venue, instrument }) => partitionOf(venue, instrument) === lane)
+    .map(({ venue, instrument, calendar, lastTradeUs, wholeFromUs }) => ({
+      venue,
+      instrument,
+      calendar,
+      floorMs:
+        wholeFromUs === null
+          ? null
+          : rebuildFloor(calendarOf(calendar), Math.ceil(wholeFromUs / 1000), (lastTradeUs ?? wholeFromUs) / 1000),
+    }));
+}
+
 async function* readMessages(
   client: PoolClient,
   lane: number,
+  instruments: readonly RecordedInstrument[],
   recorder: RecorderRow,
   end: () => Promise<void>,
 ): AsyncGenerator<InputMessage> {
   try {
-    const { rows: instruments } = await client.query<{ venue: string; instrument: string }>(
-      `select venue, instrument from ingest.pub_instruments`,
-    );
-    const own = instruments.filter((entry) => partitionOf(entry.venue, entry.instrument) === lane);
     await client.query(
-      `declare history_trades cursor for select ${TRADE_COLUMNS} from ingest.pub_trades
-       where (venue, instrument) in (select * from unnest($1::text[], $4::text[])) and ${UP_TO_RECORDER}
+      `declare history_trades cursor for select ${TRADE_COLUMNS}
+       from ingest.pub_trades join unnest($1::text[], $4::text[], $5::int8[]) as made(venue, instrument, floor_ms) using (venue, instrument)
+       where ${UP_TO_RECORDER} and (floor_ms is null or event_time >= timestamptz 'epoch' + floor_ms * interval '1 ms')
        order by input_generation, input_seq, venue, instrument, epoch`,
-      [own.map((entry) => entry.venue), recorder.generation, recorder.seq, own.map((entry) => entry.instrument)],
+      [
+        instruments.map((entry) => entry.venue),
+        recorder.generation,
+        recorder.seq,
+        instruments.map((entry) => entry.instrument),
+        instruments.map((entry) => entry.floorMs),
+      ],
     );
     await client.query(
       `declare history_events cursor for select input_generation, input_seq, kind, payload from ingest.pub_market_events
@@ -172,13 +197,6 @@ async function* readMessages(
   } finally {
     await end();
   }
-}
-
-interface HistoryMessage {
-  generation: number;
-  seq: number;
-  subject: string;
-  data: Uint8Array;
 }
 
 function isBefore(trade: HistoryMessage, event: EventRow): boolean {
@@ -218,83 +236,4 @@ async function* rowsOf<Row extends object>(client: PoolClient, cursor: string): 
     yield* rows;
     if (rows.length < FETCH_ROWS) return undefined;
   }
-}
-
-/** Groups recorded trades into the messages that brought them. */
-async function* tradeMessages(rows: AsyncGenerator<TradeRow, undefined>): AsyncGenerator<HistoryMessage, undefined> {
-  let group: TradeRow[] = [];
-  for await (const row of rows) {
-    const first = group[0];
-    if (first && (first.input_seq !== row.input_seq || first.input_generation !== row.input_generation)) {
-      yield* batchesOf(group);
-      group = [];
-    }
-    group.push(row);
-  }
-  yield* batchesOf(group);
-  return undefined;
-}
-
-function* batchesOf(rows: readonly TradeRow[]): Generator<HistoryMessage> {
-  let columns: TradeColumns | null = null;
-  let current: TradeRow | null = null;
-  for (const row of rows) {
-    if (columns !== null && current !== null && (columns.count === MAX_BATCH_TRADES || !fits(current, row))) {
-      yield finish(columns, current);
-      columns = null;
-    }
-    if (columns === null) {
-      columns = createBatchColumns();
-      current = row;
-      Object.assign(columns, {
-        venue: row.venue,
-        instrument: row.instrument,
-        epoch: row.epoch,
-        priceScale: row.price_scale,
-        sizeScale: row.size_scale,
-      });
-      Object.assign(columns, { quoteMethod: row.quote_method, fill: row.fill, tradeId: [] });
-    }
-    put(columns, row);
-  }
-  if (columns !== null && current !== null) yield finish(columns, current);
-}
-
-function fits(a: TradeRow, b: TradeRow): boolean {
-  return (
-    a.input_seq === b.input_seq &&
-    a.input_generation === b.input_generation &&
-    a.epoch === b.epoch &&
-    a.price_scale === b.price_scale &&
-    a.size_scale === b.size_scale &&
-    a.fill === b.fill
-  );
-}
-
-function put(columns: TradeColumns, row: TradeRow): void {
-  const at = columns.count++;
-  columns.quoteMethod ??= row.quote_method;
-  columns.eventTimeUs[at] = row.event_time;
-  columns.eventTimeNsRest[at] = row.event_time_ns_rest;
-  columns.receivedTimeUs[at] = row.received_time;
-  columns.sourceSeq[at] = row.source_seq;
-  columns.price[at] = row.price_scaled;
-  columns.size[at] = row.size_scaled;
-  columns.side[at] = row.side;
-  columns.sideMethod[at] = row.side_method;
-  columns.bid[at] = row.bid ?? 0;
-  columns.ask[at] = row.ask ?? 0;
-  columns.bidSize[at] = row.bid_size ?? 0;
-  columns.askSize[at] = row.ask_size ?? 0;
-  columns.quoteAgeUs[at] = row.quote_age_us ?? -1;
-  (columns.tradeId as (string | null)[]).push(row.trade_id);
-}
-
-function finish(columns: TradeColumns, row: TradeRow): HistoryMessage {
-  return {
-    generation: row.input_generation,
-    seq: row.input_seq,
-    subject: subjectOf(tradeBatch, { venue: columns.venue, instrument: columns.instrument }),
-    data: encodeTradeBatch(columns, {}),
-  };
 }

@@ -1,6 +1,7 @@
 import { partitionOf } from "@tickfleet/contracts/tokens";
 import type { CandleRow } from "@tickfleet/market/candle-row";
 import { CandleSeries } from "@tickfleet/market/candle-series";
+import { type KeptCandles, seedSeries } from "@tickfleet/market/candle-series-seed";
 import { restoreSeries, type SeriesSnapshot, snapshotSeries } from "@tickfleet/market/candle-series-snapshot";
 import type { Instrument } from "@tickfleet/market/instrument";
 
@@ -34,6 +35,16 @@ export interface LaneSeries {
   storeForming: boolean;
   /** Gaps whose outcome is known, newest last. */
   settledGaps: readonly SettledGap[];
+  /** In a rebuild: its candles before this time (epoch microseconds) are left as they are. */
+  floorUs: number;
+  /** In a rebuild: candles around the floor that are left as they are, by `leftAloneKey`. */
+  leftAlone: ReadonlySet<string>;
+}
+
+/** Where a rebuild of an instrument begins (epoch milliseconds), and what was kept before it. */
+export interface SeriesFloor {
+  floorMs: number;
+  kept: KeptCandles;
 }
 
 /** Connections of the same instrument differ by less, unless one of them tells of the past. */
@@ -46,10 +57,13 @@ export class LaneState {
   readonly instruments = new Map<string, LaneSeries>();
   /** Instruments whose messages go to the dead letters until one of them is sent back. */
   readonly parked = new Map<string, { venue: string; instrument: string }>();
+  /** In a rebuild: instruments of which older candles are kept, by `keyOf`. */
+  readonly #floors: Map<string, SeriesFloor>;
   connectionsDirty = false;
 
-  constructor(lane: number) {
+  constructor(lane: number, floors: ReadonlyMap<string, SeriesFloor> = new Map()) {
     this.lane = lane;
+    this.#floors = new Map(floors);
   }
 
   find(venue: string, instrument: string): LaneSeries | undefined {
@@ -61,12 +75,32 @@ export class LaneState {
     if (partitionOf(instrument.venue, instrument.instrument) !== this.lane) return false;
     const known = this.find(instrument.venue, instrument.instrument);
     if (known) known.series.instrument = instrument;
-    else this.put(new CandleSeries(instrument, coveredFromUs));
+    else this.#begin(new CandleSeries(instrument, coveredFromUs));
     return true;
   }
 
+  #begin(series: CandleSeries): void {
+    const entry = this.put(series);
+    const key = keyOf(series.key.venue, series.key.instrument);
+    const floor = this.#floors.get(key);
+    if (floor === undefined) return;
+    this.#floors.delete(key);
+    entry.floorUs = floor.floorMs * 1000;
+    entry.leftAlone = seedSeries(series, floor.floorMs, floor.kept);
+  }
+
   put(series: CandleSeries): LaneSeries {
-    const entry: LaneSeries = { series, dirty: true, changed: false, basedOnSeq: 0, stamps: {}, storeForming: false, settledGaps: [] };
+    const entry: LaneSeries = {
+      series,
+      dirty: true,
+      changed: false,
+      basedOnSeq: 0,
+      stamps: {},
+      storeForming: false,
+      settledGaps: [],
+      floorUs: Number.NEGATIVE_INFINITY,
+      leftAlone: new Set(),
+    };
     this.instruments.set(keyOf(series.key.venue, series.key.instrument), entry);
     return entry;
   }
@@ -119,4 +153,11 @@ export function snapshotText({ series, settledGaps }: LaneSeries): string {
 export function seriesFromText(text: string): Pick<LaneSeries, "series" | "settledGaps"> {
   const { settledGaps = [], ...snapshot } = JSON.parse(text) as SeriesSnapshot & { settledGaps?: SettledGap[] };
   return { series: restoreSeries(snapshot), settledGaps };
+}
+
+/** Marks the minutes of a message that could not be read; null: those of its time, which in a rebuild may lie before the floor. */
+export function spoilMinutes(entry: LaneSeries, minutes: { fromMinute: number; toMinute: number } | null, fromHistory: boolean): void {
+  entry.dirty = true;
+  if (minutes === null && fromHistory && entry.series.watermarkUs < entry.floorUs) return;
+  entry.series.spoil(minutes);
 }

@@ -2,9 +2,9 @@ import { candle, candleRecomputed } from "@tickfleet/contracts/candle-messages";
 import { subjectOf } from "@tickfleet/contracts/message";
 import type { RevisionResult } from "@tickfleet/market/candle-revision";
 import { type CandleRow, createCandle } from "@tickfleet/market/candle-row";
-import type { CandleSeries } from "@tickfleet/market/candle-series";
+import { leftAloneKey } from "@tickfleet/market/candle-series-seed";
 import type { EmitOutput } from "@tickfleet/runtime/lane-handler";
-import { PendingRows } from "./lane-state.ts";
+import { type LaneSeries, PendingRows } from "./lane-state.ts";
 import type { KeptBatch } from "./store.ts";
 
 const STREAM = "CANDLES";
@@ -37,7 +37,9 @@ export class LaneWriter {
   }
 
   /** Keeps and publishes a closed or revised candle. */
-  putCandle(place: InputPlace, series: CandleSeries, row: CandleRow, emit: EmitOutput): void {
+  putCandle(place: InputPlace, entry: LaneSeries, row: CandleRow, emit: EmitOutput): void {
+    if (isLeftAlone(place, entry, row)) return;
+    const { series } = entry;
     this.pending.put(place.lane, series, row, place.rowSeq);
     const { venue, instrument, anchor, session } = series.key;
     const payload = { ...createCandle(series.key, row, series.instrument.kind, series.instrument.contractSize), stamps: {} };
@@ -52,24 +54,26 @@ export class LaneWriter {
   /** Keeps and publishes what late trades or a gap's end changed. Beyond a day the candles are not sent again, only announced. */
   putRevision(
     place: InputPlace,
-    series: CandleSeries,
+    entry: LaneSeries,
     result: RevisionResult,
     cause: "late-trade" | "gap-fill" | "history",
     emit: EmitOutput,
   ): void {
+    const { series } = entry;
     const { venue, instrument, anchor, session } = series.key;
     const notices = [...result.recomputed];
     for (const row of result.revised) {
+      if (isLeftAlone(place, entry, row)) continue;
       if (cause === "history") {
         this.pending.put(place.lane, series, row, place.rowSeq);
         const notice = notices.find((candidate) => candidate.timeframe === row.timeframe);
         if (notice === undefined) notices.push({ timeframe: row.timeframe, from: row.openTime, to: row.closeTime });
         else Object.assign(notice, { from: Math.min(notice.from, row.openTime), to: Math.max(notice.to, row.closeTime) });
       } else {
-        this.putCandle(place, series, row, emit);
+        this.putCandle(place, entry, row, emit);
       }
     }
-    for (const row of result.rewritten) this.pending.put(place.lane, series, row, place.rowSeq);
+    for (const row of result.rewritten) if (!isLeftAlone(place, entry, row)) this.pending.put(place.lane, series, row, place.rowSeq);
     for (const { timeframe, from, to } of notices) {
       emit({
         stream: STREAM,
@@ -79,4 +83,9 @@ export class LaneWriter {
       });
     }
   }
+}
+
+/** Whether a rebuild would put a candle over one that it cannot make again. */
+function isLeftAlone({ rowSeq }: InputPlace, { leftAlone }: LaneSeries, row: CandleRow): boolean {
+  return rowSeq === 0 && leftAlone.size > 0 && leftAlone.has(leftAloneKey(row));
 }

@@ -9,28 +9,60 @@ import { MinuteBuilder } from "@tickfleet/market/minute-builder";
 import type { TradeColumns } from "@tickfleet/market/trade";
 
 const DAY_US = 24 * 3_600_000_000;
-const MINUTE_US = 60_000_000;
 
 /** Rows and trades that a revision needs, loaded from what was committed. */
 export class LoadedRevision {
   readonly rows: LoadedRows;
-  readonly minutes = new Map<number, MinuteBuilder>();
   /** The trades are too late for a revision of their own: history is rebuilt. */
   readonly beyondADay: boolean;
+  readonly #minutes = new Map<number, MinuteBuilder>();
+  readonly #ids = new Map<string, IntervalSet>();
+  readonly #withLate = new Set<number>();
 
   constructor(rows: LoadedRows, beyondADay: boolean) {
     this.rows = rows;
     this.beyondADay = beyondADay;
   }
 
-  /** The trades of a minute; none so far where none was kept. */
-  builderAt(minute: number, series: CandleSeries): MinuteBuilder {
-    let builder = this.minutes.get(minute);
+  /** Takes the trades of a batch that fall into these minutes, each once. */
+  addStored(minutes: ReadonlySet<number>, series: CandleSeries, batch: TradeColumns): void {
+    for (let i = 0; i < batch.count; i++) {
+      const minute = minuteOf(batch.eventTimeUs[i] as number);
+      if (minutes.has(minute)) this.#add(minute, series, batch, i);
+    }
+  }
+
+  /** Adds a late trade; one that is among the stored ones came before, though the series does not know it any more. */
+  addLate(minute: number, series: CandleSeries, batch: TradeColumns, i: number): void {
+    if (this.#add(minute, series, batch, i)) this.#withLate.add(minute);
+  }
+
+  /** All trades of the minutes that late ones were added to. */
+  minutesWithLate(): Map<number, MinuteBuilder> {
+    return new Map([...this.#minutes].filter(([minute]) => this.#withLate.has(minute)));
+  }
+
+  /** Trades of a minute that are in its candle, and not here. */
+  lacking(minute: number): { stored: number; found: number } | null {
+    const stored = this.rows.get("1m")?.get(minute)?.sums[S.TRADES] ?? 0;
+    const found = this.#minutes.get(minute)?.count ?? 0;
+    return found < stored ? { stored, found } : null;
+  }
+
+  #add(minute: number, series: CandleSeries, batch: TradeColumns, i: number): boolean {
+    let ids = this.#ids.get(batch.epoch);
+    if (ids === undefined) {
+      ids = new IntervalSet();
+      this.#ids.set(batch.epoch, ids);
+    }
+    if (!ids.add(batch.sourceSeq[i] as number)) return false;
+    let builder = this.#minutes.get(minute);
     if (builder === undefined) {
       builder = new MinuteBuilder(series.priceScale, series.sizeScale);
-      this.minutes.set(minute, builder);
+      this.#minutes.set(minute, builder);
     }
-    return builder;
+    builder.add(batch, i);
+    return true;
   }
 }
 
@@ -71,58 +103,25 @@ export async function loadRevision(
   }
   const loaded = new LoadedRevision(rows, beyondADay);
   if (!withTrades) return loaded;
-  await readTrades(source, series, minutes, loaded, beyondADay);
-  const short = minutes.filter((minute) => isShort(loaded, minute));
-  if (short.length > 0 && !beyondADay) {
-    loaded.minutes.clear();
-    await readTrades(source, series, minutes, loaded, true);
-  }
-  for (const minute of short) refuseForgotten(loaded, minute, series);
-  return loaded;
-}
-
-/** Reads the trades of closed minutes: those of the last day from the kept messages, `old` ones from the record. */
-async function readTrades(
-  source: RevisionSource,
-  series: CandleSeries,
-  minutes: readonly number[],
-  loaded: LoadedRevision,
-  old: boolean,
-): Promise<void> {
   const wanted = new Set(minutes);
-  const seen = new Map<string, IntervalSet>();
-  for (const data of await source.batches(series, minutes[0] as number, minutes.at(-1) as number, old)) {
-    const batch = source.decode(data);
-    let ids = seen.get(batch.epoch);
-    if (ids === undefined) {
-      ids = new IntervalSet();
-      seen.set(batch.epoch, ids);
-    }
-    for (let i = 0; i < batch.count; i++) {
-      const time = batch.eventTimeUs[i] as number;
-      const minute = Math.floor(time / MINUTE_US) * 60_000;
-      if (wanted.has(minute) && ids.add(batch.sourceSeq[i] as number)) loaded.builderAt(minute, series).add(batch, i);
-    }
-  }
-}
-
-/** True where fewer trades were read than the minute's candle was made of. */
-function isShort({ rows, minutes }: LoadedRevision, minute: number): boolean {
-  return (minutes.get(minute)?.count ?? 0) < storedTrades(rows, minute);
-}
-
-function storedTrades(rows: LoadedRows, minute: number): number {
-  return rows.get("1m")?.get(minute)?.sums[S.TRADES] ?? 0;
+  const readTrades = async (old: boolean): Promise<void> => {
+    const batches = await source.batches(series, first, minutes.at(-1) as number, old);
+    for (const data of batches) loaded.addStored(wanted, series, source.decode(data));
+  };
+  await readTrades(beyondADay);
+  const lacking = minutes.filter((minute) => loaded.lacking(minute) !== null);
+  if (lacking.length > 0 && !beyondADay) await readTrades(true);
+  for (const minute of lacking) refuseForgotten(loaded, minute, series);
+  return loaded;
 }
 
 /** A candle whose trades were dropped by age cannot be made again from what is left of them. */
 function refuseForgotten(loaded: LoadedRevision, minute: number, series: CandleSeries): void {
-  if (!isShort(loaded, minute)) return;
-  const stored = storedTrades(loaded.rows, minute);
-  const recorded = loaded.minutes.get(minute)?.count ?? 0;
+  const lacking = loaded.lacking(minute);
+  if (lacking === null) return;
   const { venue, instrument } = series.key;
   throw new InvalidMessageError(
-    `${venue} ${instrument}: of the ${stored} trades of ${new Date(minute).toISOString()} only ${recorded} are still recorded, so that its candle cannot be revised`,
+    `${venue} ${instrument}: of the ${lacking.stored} trades of ${new Date(minute).toISOString()} only ${lacking.found} are still recorded, so that its candle cannot be revised`,
   );
 }
 

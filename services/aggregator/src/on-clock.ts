@@ -23,7 +23,7 @@ export function onClock(state: LaneState, message: Payload<typeof clock>, place:
     if (time <= series.watermarkUs && held === (series.heldSinceUs !== null)) continue;
     entry.dirty = true;
     series.advanceTo(time, held, (row) => {
-      writer.putCandle(place, series, row, emit);
+      writer.putCandle(place, entry, row, emit);
       entry.changed = true;
     });
   }

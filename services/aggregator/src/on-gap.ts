@@ -11,9 +11,14 @@ const SETTLED_KEPT = 200;
 /** What is said later of a gap counts if it ranks higher, or reaches further. */
 const RANKS = { open: 0, unfilled: 1, none: 2, filled: 2 } as const;
 
-/** Whether a gap reaches into minutes that are closed. */
-export function reachesClosed(entry: LaneSeries, message: Payload<typeof gap>): boolean {
-  return !isSettled(entry, message) && message.from < entry.series.closedUntil * 1000;
+/**
+ * From when on (epoch microseconds) closed candles that a gap touches are judged again: a rebuild leaves those before its
+ * floor as they are. null: none is.
+ */
+export function judgedFrom(entry: LaneSeries, message: Payload<typeof gap>, fromHistory: boolean): number | null {
+  if (isSettled(entry, message) || message.from >= entry.series.closedUntil * 1000) return null;
+  if (!fromHistory || message.from >= entry.floorUs) return message.from;
+  return message.to > entry.floorUs && entry.floorUs < entry.series.closedUntil * 1000 ? entry.floorUs : null;
 }
 
 /** Whether this was said before: by a message that is published again, after the log was lost. */
@@ -37,14 +42,15 @@ export function onGap(
   const { series } = entry;
   const { id, from, to, state, missing } = message;
   if (isSettled(entry, message)) return;
+  const fromUs = judgedFrom(entry, message, place.rowSeq === 0);
   entry.dirty = true;
   if (state !== "open") {
     const others = entry.settledGaps.filter((settled) => settled.id !== id);
     entry.settledGaps = [...others.slice(1 - SETTLED_KEPT), { id, to, rank: RANKS[state] }];
   }
   series.setGap(state === "none" ? { id, state } : { id, fromUs: from, toUs: to, state, missing });
-  if (message.from >= series.closedUntil * 1000) return;
+  if (fromUs === null) return;
   if (loaded === null) throw new Error(`${message.instrument}: rows around gap ${id} were not loaded`);
-  const result = reviseSeries(series, loaded.rows, { minutes: new Map(), recheck: { fromUs: from, toUs: to } });
-  writer.putRevision(place, series, result, "gap-fill", emit);
+  const result = reviseSeries(series, loaded.rows, { minutes: new Map(), recheck: { fromUs, toUs: to } });
+  writer.putRevision(place, entry, result, "gap-fill", emit);
 }

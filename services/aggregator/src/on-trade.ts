@@ -43,12 +43,13 @@ export function onTrade(
   if (late === null) return;
   if (loaded === null) throw new Error(`${batch.instrument}: rows of late trades were not loaded`);
   for (const [minute, indices] of late) {
-    const builder = loaded.builderAt(minute, series);
-    for (const i of indices) builder.add(batch, i);
+    for (const i of indices) loaded.addLate(minute, series, batch, i);
   }
-  const result = reviseSeries(series, loaded.rows, { minutes: loaded.minutes, recheck: null });
+  const minutes = loaded.minutesWithLate();
+  if (minutes.size === 0) return;
+  const result = reviseSeries(series, loaded.rows, { minutes, recheck: null });
   const cause = loaded.beyondADay ? "history" : batch.fill === null ? "late-trade" : "gap-fill";
-  writer.putRevision(place, series, result, cause, emit);
+  writer.putRevision(place, entry, result, cause, emit);
 }
 
 /** First and last minute of a batch, epoch milliseconds. */

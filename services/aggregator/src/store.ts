@@ -5,15 +5,16 @@ import {
   type LaneUpdate,
   laneCommitParameters,
   laneCommitSql,
-  NOWHERE,
 } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
 import { type ArrayType, type ArrayValue, encodeArray } from "@tickfleet/database/unnest";
-import type { CandleState, Completeness } from "@tickfleet/market/candle";
 import { type CandleRow, createCandle } from "@tickfleet/market/candle-row";
 import type { CandleSeries } from "@tickfleet/market/candle-series";
-import type { Timeframe } from "@tickfleet/market/timeframe";
 import { CANDLE_COLUMNS } from "./candle-columns.ts";
+import type { RecordedInstrument } from "./history-store.ts";
+import { keyOf, type SeriesFloor } from "./lane-state.ts";
+import { findKeptCandles, wipeLane } from "./rebuild-store.ts";
+import { candleRowOf, ROW_COLUMNS, type StoredRow } from "./stored-row.ts";
 
 /** A message with trades, kept for as long as late trades may reopen its minutes. */
 export interface KeptBatch {
@@ -130,15 +131,14 @@ export class CandleStore {
   async rows(series: CandleSeries, dayFrom: number, weekFrom: number): Promise<CandleRow[]> {
     const { venue, instrument, anchor, session } = series.key;
     const { rows } = await this.#pool.query<StoredRow>(
-      `select timeframe, open_time as "openTime", close_time as "closeTime", state, completeness, revision,
-         first_trade_id as "firstTradeId", last_trade_id as "lastTradeId", absent_minutes as "absentMinutes", sums
+      `select ${ROW_COLUMNS}
        from aggregator.candles
        where venue = $1 and instrument = $2 and anchor = $3 and session = $4 and state <> 'forming'
          and open_time >= to_timestamp(case when timeframe in ('1d', '1w') then $6::float8 else $5::float8 end / 1000)
          and open_time >= to_timestamp($6::float8 / 1000)`,
       [venue, instrument, anchor, session, dayFrom, weekFrom],
     );
-    return rows.map((row) => ({ ...row, openTime: row.openTime / 1000, closeTime: row.closeTime / 1000, sums: sumsOf(row.sums) }));
+    return rows.map(candleRowOf);
   }
 
   /** Takes a lane's rows and states back to a kept checkpoint, and the checkpoint itself. */
@@ -183,25 +183,20 @@ export class CandleStore {
     }
   }
 
-  /** Empties everything of a lane. */
-  async wipe(lane: number, epoch: number): Promise<boolean> {
-    const client = await this.#pool.connect();
-    try {
-      await client.query("begin");
-      const held = await this.#lanes.reset(client, { lane, epoch }, NOWHERE);
-      if (held) {
-        for (const table of ["candles", "candle_versions", "series_states", "kept_states", "trade_batches"]) {
-          await client.query(`delete from aggregator.${table} where lane = $1`, [lane]);
-        }
-      }
-      await client.query(held ? "commit" : "rollback");
-      return held;
-    } catch (error) {
-      await client.query("rollback").catch(() => undefined);
-      throw error;
-    } finally {
-      client.release();
+  /** Empties a lane, but for the candles that the record cannot make again (`wipeLane`). */
+  async wipe(lane: number, epoch: number, instruments: readonly RecordedInstrument[]): Promise<boolean> {
+    return wipeLane(this.#pool, this.#lanes, { lane, epoch }, instruments);
+  }
+
+  /** What a rebuild of these instruments goes on from, by `keyOf`; none for one that begins with its first trade. */
+  async floors(instruments: readonly RecordedInstrument[]): Promise<Map<string, SeriesFloor>> {
+    const floors = new Map<string, SeriesFloor>();
+    for (const each of instruments) {
+      if (each.floorMs === null) continue;
+      const kept = await findKeptCandles(this.#pool, each, each.floorMs);
+      floors.set(keyOf(each.venue, each.instrument), { floorMs: each.floorMs, kept });
     }
+    return floors;
   }
 
   /** Drops what no late trade and no step back can ask for any more. */
@@ -228,30 +223,12 @@ export class CandleStore {
   }
 }
 
-interface StoredRow {
-  timeframe: Timeframe;
-  openTime: number;
-  closeTime: number;
-  state: CandleState;
-  completeness: Completeness;
-  revision: number;
-  firstTradeId: string | null;
-  lastTradeId: string | null;
-  absentMinutes: number;
-  sums: Buffer;
-}
-
 function column<Row>(rows: readonly Row[], type: ArrayType, valueIn: (row: Row) => ArrayValue): Buffer {
   return encodeArray(type, rows.map(valueIn));
 }
 
 function bytesOf(sums: Float64Array): Buffer {
   return Buffer.from(sums.buffer, sums.byteOffset, sums.byteLength);
-}
-
-/** A copy, because the bytes of an answer are not aligned. */
-function sumsOf(bytes: Buffer): Float64Array {
-  return new Float64Array(new Uint8Array(bytes).buffer);
 }
 
 function commitSql(): string {

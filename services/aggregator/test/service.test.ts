@@ -1,3 +1,4 @@
+import type { OutgoingMessage } from "@tickfleet/runtime/bus";
 import { provisionStreams } from "@tickfleet/runtime/provision";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
@@ -251,6 +252,32 @@ function partialMinutes(rows: readonly string[]): string[] {
   const found = parsed.filter((row) => row.instrument === "AAA-USD" && row.timeframe === "1m" && row.completeness === "partial");
   return found.map((row) => row.open_time.slice(0, 16));
 }
+
+test("a trade of an unknown version stops its partition; a newer process leaves the same rows and messages", async () => {
+  const expected = await reference();
+  const { connection } = around.bus;
+  const { config } = (await connection.request("$JS.API.STREAM.INFO.MARKET")).json<{ config: { subjects: string[] } }>();
+  const wider = { ...config, subjects: [...config.subjects, "md.v2.trade.>"] };
+  await connection.request("$JS.API.STREAM.UPDATE.MARKET", JSON.stringify(wider));
+  const at = script.messages.findIndex(
+    ({ subject }, i) => i > script.messages.length / 2 && subject.includes(".trade.") && subject.includes("AAA-USD"),
+  );
+  const [, , , partition] = (script.messages[at] as OutgoingMessage).subject.split(".");
+  const messages = script.messages.map((message, i) => (i === at ? { ...message, subject: message.subject.replace("v1", "v2") } : message));
+  await publish(around.bus, messages);
+  const said: { ok: boolean; detail: string }[] = [];
+  start({ onReady: (ok, detail) => said.push({ ok, detail }) });
+  const lanesBehind = async (seq: number): Promise<number[]> =>
+    (await around.pool.query<{ lane: number }>("select lane from aggregator.lanes where seq < $1", [seq])).rows.map(({ lane }) => lane);
+  await expect.poll(() => lanesBehind(messages.length), { timeout: 60_000 }).toEqual([Number(partition)]);
+  expect(await lanesBehind(at)).toEqual([]);
+  expect(said.at(-1)).toEqual({
+    ok: false,
+    detail: expect.stringContaining(`lane ${partition} stands before message ${at + 1}, md.v2.trade.`),
+  });
+  start({ isKnown: () => true });
+  expect(await outcome()).toEqual(expected);
+});
 
 test("an input log that lost its tail: the lanes step back to a kept checkpoint and end with the same rows and messages", async () => {
   const expected = await reference();

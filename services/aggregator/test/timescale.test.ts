@@ -88,7 +88,7 @@ describe.skipIf(timescaleUrl === null)("on TimescaleDB (skipped where TIMESCALE_
     expect(await outcomeOf(around)).toEqual(expected);
   });
 
-  test("a lane that is emptied leaves no row, the others keep theirs", async () => {
+  test("a lane that is emptied for a rebuild leaves no row of what is on record, the others keep theirs", async () => {
     const around = await open("timescale");
     const half = cut(script.messages.length / 2);
     const replica = startReplica(around);
@@ -97,6 +97,13 @@ describe.skipIf(timescaleUrl === null)("on TimescaleDB (skipped where TIMESCALE_
     const lanes = (await around.pool.query<{ lane: number }>("select distinct lane from aggregator.candles order by lane")).rows;
     const lane = lanes[0]?.lane as number;
     const [owned] = (await around.pool.query<{ epoch: number }>("select epoch from aggregator.lanes where lane = $1", [lane])).rows;
+    await around.database.query(
+      `insert into ingest.instruments (venue, instrument, venue_symbol, calendar, kind, contract_size, price_scale, size_scale, close_delay_ms)
+       select distinct venue, instrument, instrument, 'crypto', 'spot', 1, 2, 3, 250 from aggregator.candles`,
+    );
+    await around.database.query("insert into ingest.input_logs (stream_created) values ('a stream')");
+    await around.database.query("update ingest.lanes set stream_created = 'a stream'");
+    await (await replica.handler.history(lane))?.close();
     await replica.handler.wipe(lane, owned?.epoch as number);
     expect((await around.pool.query("select distinct lane from aggregator.candles order by lane")).rows).toEqual(lanes.slice(1));
     await replica.stop().catch(() => undefined);

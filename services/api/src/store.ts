@@ -82,6 +82,15 @@ export class ApiStore {
     return rows.map(instrumentOf);
   }
 
+  /** From when on all trades of an instrument are still on record; only those of which some were dropped. Epoch milliseconds. */
+  async listTradeRecords(): Promise<{ venue: string; instrument: string; wholeFrom: number }[]> {
+    const rows = await this.#read<{ venue: string; instrument: string; wholeFrom: number }>(
+      `select venue, instrument, whole_from as "wholeFrom" from ingest.pub_trade_record where whole_from is not null`,
+      [],
+    );
+    return rows.map((row) => ({ ...row, wholeFrom: Math.ceil(row.wholeFrom / 1_000) }));
+  }
+
   async findInstrument(venue: string, instrument: string): Promise<InstrumentRow | null> {
     const rows = await this.#read<InstrumentRow>(
       `select ${INSTRUMENT_COLUMNS} from ingest.pub_instruments where venue = $1 and instrument = $2`,

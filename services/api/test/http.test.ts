@@ -225,7 +225,13 @@ test("instruments tell from when they can be rebuilt", async () => {
     live: false,
     sources: [],
   });
-  expect(body.data[1]).toMatchObject({ anchor: "America/New_York", firstCandleTime: null });
+  // none of its trades is on record any more, and the last one was within a session
+  expect(body.data[1]).toMatchObject({
+    anchor: "America/New_York",
+    firstCandleTime: null,
+    firstTradeTime: START,
+    rebuildableFrom: START + 2 * MINUTE,
+  });
   expect((await gateway.get("/api/v1/instruments?venue=lean")).body.data).toHaveLength(1);
 });
 

@@ -5,6 +5,8 @@ import { TradeIds } from "./trade-ids-store.ts";
 import { copyTrades, insertTrades } from "./trade-rows-store.ts";
 
 const SCHEMA = "ingest";
+/** How often it is looked what retention dropped. */
+const NOTE_DROPPED_EVERY_MS = 300_000;
 const UNIQUE_VIOLATION = "23505";
 
 interface InstrumentId {
@@ -20,6 +22,7 @@ export class RecorderStore {
   readonly #moveLane: string;
   readonly #tradeIds = new TradeIds();
   #generation: { created: string; generation: number } | null = null;
+  #droppedNotedAt = Number.NEGATIVE_INFINITY;
 
   constructor(pool: Pool, lanes: LaneStore, leaseMs: number) {
     this.#pool = pool;
@@ -37,6 +40,7 @@ export class RecorderStore {
       });
       if (answer[0]?.ok !== true) return null;
       const generation = await this.#generationOf(client, updates[0]?.streamCreated ?? "");
+      await this.#noteDropped(client);
       await upsertInstruments(client, rows);
       const fresh = rows.trades.count === 0 ? 0 : await this.#writeTrades(client, rows, generation);
       if (rows.events.length > 0) await insertEvents(client, rows, generation);
@@ -62,6 +66,17 @@ export class RecorderStore {
   /** Drops checkpoints that are too old to step back to. */
   async prune(): Promise<void> {
     await this.#lanes.pruneKept();
+  }
+
+  /** Remembers from when on the record is whole: trades that are recorded again later do not make it look so. */
+  async #noteDropped(client: PoolClient): Promise<void> {
+    if (performance.now() - this.#droppedNotedAt < NOTE_DROPPED_EVERY_MS) return;
+    this.#droppedNotedAt = performance.now();
+    await client.query(
+      `update ingest.instruments as known set dropped_before = record.whole_from from ingest.pub_trade_record as record
+       where (known.venue, known.instrument) = (record.venue, record.instrument) and record.whole_from is not null
+         and (known.dropped_before is null or known.dropped_before < record.whole_from)`,
+    );
   }
 
   async #writeTrades(client: PoolClient, rows: RecorderRows, generation: number): Promise<number> {
@@ -159,7 +174,10 @@ async function upsertInstruments(client: PoolClient, rows: RecorderRows): Promis
   );
 }
 
-/** Ids of the instruments of these trades by key, with their times and scales brought up; one never listed is made. */
+/**
+ * Ids of the instruments of these trades by key, with their times and scales brought up; one never listed is made. Before
+ * trades come that are older than a day, it is noted what was dropped: they might hide it.
+ */
 async function touchInstruments(client: PoolClient, rows: RecorderRows): Promise<Map<string, number>> {
   const noted = [...rows.instruments.values()];
   const time = (name: string): string => `timestamptz 'epoch' + input.${name} * interval '1 microsecond'`;
@@ -171,6 +189,9 @@ async function touchInstruments(client: PoolClient, rows: RecorderRows): Promise
       ), updated as (
         update ingest.instruments as known set price_scale = greatest(known.price_scale, input.price_scale),
           size_scale = greatest(known.size_scale, input.size_scale),
+          dropped_before = case when ${time("first_us")} < known.last_trade_time - interval '1 day' then (
+            select record.whole_from from ingest.pub_trade_record as record where (record.venue, record.instrument) = (known.venue, known.instrument)
+          ) else known.dropped_before end,
           first_trade_time = least(known.first_trade_time, ${time("first_us")}), last_trade_time = greatest(known.last_trade_time, ${time("last_us")})
         from input where (known.venue, known.instrument) = (input.venue, input.instrument) returning known.id, known.venue, known.instrument
       ), made as (

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_ANCHOR, DEFAULT_SESSION } from "@tickfleet/market/calendar";
+import { rebuildableFrom } from "@tickfleet/market/rebuild-floor";
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import { type ApiApp, type ApiParts, checkParameters } from "../app.ts";
 import type { InstrumentSource } from "../connection-states.ts";
@@ -69,10 +70,12 @@ export function addInstruments(app: ApiApp, { store, connections }: ApiParts): v
       anchor: DEFAULT_ANCHOR[calendar],
       session: DEFAULT_SESSION,
     }));
-    const [spans, sourcesOf] = await Promise.all([
+    const [spans, records, sourcesOf] = await Promise.all([
       store.listCandleSpans(series),
+      store.listTradeRecords(),
       connections.sourcesOf().catch(() => (): InstrumentSource[] => []),
     ]);
+    const dropped = new Map(records.map((each) => [`${each.venue} ${each.instrument}`, each.wholeFrom]));
     const data = rows.map((row, i) => {
       const from = sourcesOf(row.venue, row.instrument);
       return {
@@ -83,7 +86,7 @@ export function addInstruments(app: ApiApp, { store, connections }: ApiParts): v
         timeframes: [...TIMEFRAMES],
         live: from.some(({ state }) => state === "live"),
         sources: from,
-        rebuildableFrom: row.firstTradeTime,
+        rebuildableFrom: rebuildableFrom({ ...row, wholeFrom: dropped.get(`${row.venue} ${row.instrument}`) ?? null }),
       };
     });
     return context.json({ data, cursor: null }, 200, { "cache-control": "no-cache" });

@@ -1,0 +1,167 @@
+import type { OutgoingMessage } from "@tickfleet/runtime/bus";
+import { provisionStreams } from "@tickfleet/runtime/provision";
+import { removeScratch, scratchFolder } from "@tickfleet/testkit/scratch";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { candleRows, caughtUp, openSurroundings, publish, type Replica, type Surroundings, startReplica } from "./harness.ts";
+import { batchOf, type ScriptTrade } from "./market-script.ts";
+import { recordMarket } from "./recorder.ts";
+import { CRYPTO, EQUITY, weeksScript } from "./weeks-script.ts";
+
+const script = weeksScript(11);
+const lastClock = script.filter(({ subject }) => subject.includes(".clock.")).slice(-1);
+/** A day's boundary in the second week, and where the first whole week after it begins. */
+const CUT = "2026-03-12T00:00:00Z";
+const WEEK: Readonly<Record<string, number>> = {
+  [CRYPTO]: Date.parse("2026-03-16T00:00:00Z"),
+  [EQUITY]: Date.parse("2026-03-16T08:00:00Z"),
+};
+
+/** One spool for every run of ingest: it is one writer. */
+let spoolFolder: string;
+let around: Surroundings;
+let replica: Replica | null = null;
+let before: string[];
+
+beforeEach(async () => {
+  around = await openSurroundings();
+  spoolFolder = scratchFolder("retention-spool");
+  await publish(around.bus, script);
+  await recordMarket(around, spoolFolder);
+  await fold();
+  before = await candleRows(around);
+});
+
+afterEach(async () => {
+  await replica?.stop().catch(() => undefined);
+  replica = null;
+  await around[Symbol.asyncDispose]();
+  removeScratch(spoolFolder);
+});
+
+/** Reads up to the end of MARKET and stops. */
+async function fold(): Promise<void> {
+  replica = startReplica(around);
+  await caughtUp(around);
+  await replica.stop();
+  replica = null;
+}
+
+/** Publishes, records and folds some more messages, and a clock after them for every lane. */
+async function goOn(messages: readonly OutgoingMessage[]): Promise<void> {
+  const { lastSeq } = await around.bus.streamPosition("MARKET");
+  const more = [...messages, ...lastClock];
+  await publish(
+    around.bus,
+    more.map((each, i) => ({ ...each, headers: { "Nats-Msg-Id": `more-${lastSeq + i}` } })),
+  );
+  await recordMarket(around, spoolFolder);
+  await fold();
+}
+
+/** Lets the checkpoints hold no more, and the candles' stream be gone, and reads again. */
+async function rebuild(): Promise<void> {
+  await around.bus.connection.request("$JS.API.STREAM.DELETE.CANDLES", "");
+  await provisionStreams(around.bus);
+  await around.pool.query("delete from aggregator.kept_lanes");
+  await around.pool.query("update aggregator.lanes set stream_created = 'another', seq = 0");
+  await fold();
+}
+
+/** Drops the record's oldest trades, as retention does. */
+async function dropTrades(until: string): Promise<void> {
+  await around.database.query("delete from ingest.trades where event_time < $1", [until]);
+}
+
+interface ParsedRow {
+  instrument: string;
+  timeframe: string;
+  open_time: string;
+  trades: number;
+  revision: number;
+  completeness: string;
+}
+
+function parse(rows: readonly string[]): ParsedRow[] {
+  return rows.map((row) => JSON.parse(row) as ParsedRow);
+}
+
+test("a rebuild after retention leaves every candle as it was, however little is left of the trades", async () => {
+  // the script bites: late trades, gaps and holes are in the weeks that are made again
+  const rows = parse(before).filter((row) => Date.parse(row.open_time) > (WEEK[CRYPTO] as number));
+  expect(rows.filter((row) => row.timeframe === "1m" && row.revision > 0).length).toBeGreaterThan(10);
+  expect(new Set(rows.map((row) => row.completeness))).toEqual(new Set(["full", "backfilled", "partial", "no-trades", "venue-down"]));
+  await dropTrades(CUT);
+  await rebuild();
+  expect(await candleRows(around)).toEqual(before);
+  // less than a week, then less than a day, then nothing
+  for (const until of ["2026-03-25T00:00:00Z", "2026-03-27T17:00:00Z", "2026-04-01T00:00:00Z"]) {
+    await dropTrades(until);
+    await rebuild();
+    expect(await candleRows(around), `dropped until ${until}`).toEqual(before);
+  }
+});
+
+test("candles that are gone are made again from the first whole week on, and none before it", async () => {
+  await dropTrades(CUT);
+  await around.database.query("truncate aggregator.candles");
+  await rebuild();
+  const isWhole = (row: ParsedRow): boolean => Date.parse(row.open_time) >= (WEEK[row.instrument] as number);
+  expect(await candleRows(around)).toEqual(before.filter((row) => isWhole(JSON.parse(row) as ParsedRow)));
+});
+
+test("trades that come again from before the floor, recorded or dropped, change no candle", async () => {
+  await dropTrades(CUT);
+  await rebuild();
+  const again = script.filter(({ subject }) => subject.includes(".trade.")).filter((_, i) => i % 12 === 0);
+  for (const round of [1, 2]) {
+    await goOn(again);
+    expect(await candleRows(around), `round ${round}`).toEqual(before);
+  }
+  const letter = await around.bus.getMessage("DLQ", 1);
+  expect(new TextDecoder().decode(letter?.data)).toMatch(/of the \d+ trades of 2026-03-\S+ only 0 are still recorded/);
+  await rebuild();
+  expect(await candleRows(around)).toEqual(before);
+});
+
+test("a late trade of the minutes before the floor counts where the record has their trades, and is refused where not", async () => {
+  await dropTrades("2026-03-27T17:00:00Z");
+  await rebuild();
+  const late = (text: string): ScriptTrade => {
+    return {
+      instrument: CRYPTO,
+      seq: 900_000 + Number(text.slice(11, 13)),
+      timeUs: Date.parse(text) * 1000,
+      price: 10_001,
+      size: 7,
+      side: 1,
+    };
+  };
+  const texts = ["2026-03-27T17:00:30Z", "2026-03-27T16:00:30Z"];
+  await goOn(texts.map((text) => batchOf([late(text)], "")));
+  const minutes = (rows: readonly string[]): number[] =>
+    texts.map((text) => {
+      const open = Date.parse(text.replace(":30Z", ":00Z"));
+      return (
+        parse(rows).find((row) => row.instrument === CRYPTO && row.timeframe === "1m" && Date.parse(row.open_time) === open)?.trades ?? 0
+      );
+    });
+  const [counted = 0, refused = 0] = minutes(before);
+  expect(minutes(await candleRows(around))).toEqual([counted + 1, refused]);
+});
+
+test("nothing is emptied while the recorder has not begun with the present stream, nor where its record is lost", async () => {
+  await around.database.query("update ingest.lanes set stream_created = null, seq = 0");
+  await around.pool.query("delete from aggregator.kept_lanes");
+  await around.pool.query("update aggregator.lanes set stream_created = 'another', seq = 0");
+  const reasons: string[] = [];
+  replica = startReplica(around, { onReady: (ok, detail) => void (ok || reasons.push(detail)) });
+  await expect.poll(() => reasons.join("\n"), { timeout: 20_000 }).toContain("waits for the recorder");
+  await replica.stop();
+  expect(await candleRows(around)).toEqual(before);
+  await around.database.query("truncate ingest.instruments, ingest.trades, ingest.market_events, ingest.input_logs");
+  await around.bus.connection.request("$JS.API.STREAM.DELETE.MARKET", "");
+  await provisionStreams(around.bus);
+  await publish(around.bus, lastClock);
+  await rebuild();
+  expect(await candleRows(around)).toEqual(before);
+});
