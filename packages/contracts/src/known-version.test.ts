@@ -4,7 +4,16 @@ import { subjectOf } from "./message.ts";
 import { messages } from "./registry.ts";
 
 test("every message of the registry is of a known version, and a class without one in its first", () => {
-  const parameters = { venue: "v", instrument: "i", timeframe: "1m", connection: "c", service: "s", stream: "S" };
+  const parameters = {
+    venue: "v",
+    instrument: "i",
+    timeframe: "1m",
+    connection: "c",
+    service: "s",
+    stream: "S",
+    provider: "p",
+    asset: "a",
+  };
   for (const message of messages) expect(isKnownVersion(subjectOf(message, parameters)), message.name).toBe(true);
   expect(isKnownVersion("md.v1.quote.3.binance.BTC-USDT")).toBe(true);
 });
