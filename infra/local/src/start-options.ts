@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { projectRoot } from "./folders.ts";
+import { describeOptionFault } from "./option-fault.ts";
 
 /** What `npm start` was asked for. */
 export interface StartOptions {
@@ -73,6 +74,6 @@ function parse(args: readonly string[]): Values {
     });
     return values;
   } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n\n${startHelp}`, { cause: error });
+    throw new UsageError(describeOptionFault(error), { cause: error });
   }
 }

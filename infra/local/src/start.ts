@@ -44,7 +44,7 @@ function optionsOrExit(): StartOptions {
     process.exit(0);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`npm start: ${error.message}\n\`npm start -- --help\` shows the usage\n`);
     process.exit(EXIT_USAGE);
   }
 }

@@ -36,7 +36,8 @@ export async function runCommandLine([name, ...args]: readonly string[]): Promis
   try {
     return await command.run(args);
   } catch (error) {
-    if (error instanceof UsageError) return fail(`tickfleet ${name}: ${error.message}\n\n${command.help}`, EXIT_USAGE);
+    if (error instanceof UsageError)
+      return fail(`tickfleet ${name}: ${error.message}\n\`tickfleet ${name} --help\` shows the usage`, EXIT_USAGE);
     const message = hidePassword(error instanceof Error ? error.message : String(error));
     if (args.includes("--json")) printJson({ error: message });
     const isExpected = error instanceof CommandError || error instanceof NoFleetError;

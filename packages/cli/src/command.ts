@@ -1,4 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { describeOptionFault } from "@tickfleet/local/option-fault";
 
 /** One command of `tickfleet`. */
 export interface Command {
@@ -30,8 +31,15 @@ export function parseCommandLine<const O extends ParseArgsOptionsConfig>(args: r
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new UsageError(describeOptionFault(error), { cause: error });
   }
+}
+
+/** Options of a command that takes no words. @throws UsageError */
+export function parseOptions<const O extends ParseArgsOptionsConfig>(args: readonly string[], options: O): Parsed<O>["values"] {
+  const { values, positionals } = parseCommandLine(args, options);
+  if (positionals.length === 0) return values;
+  throw new UsageError(`expected options only, found ${positionals.map((word) => JSON.stringify(word)).join(" ")}`);
 }
 
 export function printJson(value: unknown): void {

@@ -49,6 +49,7 @@ export const deadLetterCommand: Command = {
     const json = values.json === true;
     switch (action) {
       case "list":
+        if (words.length > 0) throw new UsageError(`list: expected options only, found ${words.join(" ")}`);
         return withBus(values.data, async (bus) => printList(await newest(bus, limit), json));
       case "show":
         if (seqs.length === 0) throw new UsageError("show: expected the sequences of dead letters, found none");

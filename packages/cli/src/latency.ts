@@ -1,7 +1,7 @@
 import { createClient } from "@tickfleet/client/client";
 import { GatewayError } from "@tickfleet/client/gateway-error";
 import { findFleet } from "@tickfleet/local/fleet-location";
-import { type Command, CommandError, formatTable, parseCommandLine, printJson, printLine } from "./command.ts";
+import { type Command, CommandError, formatTable, parseOptions, printJson, printLine } from "./command.ts";
 
 const HELP = `tickfleet latency [options]
 
@@ -22,7 +22,7 @@ export const latencyCommand: Command = {
   summary: "how long messages take from hop to hop",
   help: HELP,
   async run(args) {
-    const { values } = parseCommandLine(args, { data: { type: "string" }, json: { type: "boolean" } });
+    const values = parseOptions(args, { data: { type: "string" }, json: { type: "boolean" } });
     const { api } = findFleet(values.data);
     if (api === null) throw new CommandError("the gateway's address is not known: set API_URL to it, such as http://127.0.0.1:8080");
     const report = await readReport(api);

@@ -1,5 +1,5 @@
 import { provisionStreams } from "@tickfleet/runtime/provision";
-import { type Command, parseCommandLine, printJson, printLine, UsageError } from "./command.ts";
+import { type Command, parseOptions, printJson, printLine, UsageError } from "./command.ts";
 import { withBus } from "./fleet-access.ts";
 
 const MOST_REPLICAS = 5;
@@ -19,12 +19,11 @@ export const provisionCommand: Command = {
   summary: "make the broker's streams, or bring them up to date",
   help: HELP,
   async run(args) {
-    const { values, positionals } = parseCommandLine(args, {
+    const values = parseOptions(args, {
       replicas: { type: "string" },
       data: { type: "string" },
       json: { type: "boolean" },
     });
-    if (positionals.length > 0) throw new UsageError(`expected no words, found ${positionals.join(" ")}`);
     const replicas = replicasOf(values.replicas);
     const made = await withBus(values.data, (bus) => provisionStreams(bus, replicas === null ? {} : { replicas }), "provisioner");
     if (values.json) printJson({ made });

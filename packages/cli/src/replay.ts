@@ -53,13 +53,13 @@ export const replayFiles: Command = {
     });
     const request: ReplayRequest = {
       id: randomUUID(),
-      files: filesOf(positionals),
       ...(values.venue === undefined ? {} : { venue: values.venue }),
       ...(values.instrument === undefined ? {} : { instrument: values.instrument }),
       ...(values.format === undefined ? {} : { format: formatOf(values.format) }),
       ...(values.calendar === undefined ? {} : { calendar: calendarOf(values.calendar) }),
       ...(values.columns === undefined ? {} : { columns: columnsOf(values.columns) }),
       speed: speedOf(values.speed ?? "max"),
+      files: filesOf(positionals),
     };
     const progress = createProgress();
     const onInterrupt = (): void => {

@@ -1,4 +1,4 @@
-import { type Command, EXIT_FAILED, formatTable, formatTime, parseCommandLine, printJson, printLine } from "./command.ts";
+import { type Command, EXIT_FAILED, formatTable, formatTime, parseOptions, printJson, printLine } from "./command.ts";
 import { withBus } from "./fleet-access.ts";
 import { createFleetReport, type FleetReport } from "./fleet-report.ts";
 
@@ -18,7 +18,7 @@ export const statusCommand: Command = {
   summary: "services, streams, lags, instruments, replays and dead letters",
   help: HELP,
   async run(args) {
-    const { values } = parseCommandLine(args, { data: { type: "string" }, json: { type: "boolean" } });
+    const values = parseOptions(args, { data: { type: "string" }, json: { type: "boolean" } });
     const report = await withBus(values.data, createFleetReport);
     if (values.json) printJson(report);
     else for (const line of inWords(report)) printLine(line);

@@ -1,13 +1,14 @@
 import { callerFolder } from "@tickfleet/local/fleet-location";
-import { startHelp } from "@tickfleet/local/start-options";
-import type { Command } from "./command.ts";
+import { parseStartOptions, UsageError as StartUsageError, startHelp } from "@tickfleet/local/start-options";
+import { type Command, UsageError } from "./command.ts";
 
 /** Starts the fleet, as `npm start` does. */
 export const upCommand: Command = {
   name: "up",
   summary: "start the fleet on this machine, as npm start does",
   help: startHelp.replace("npm start --", "tickfleet up"),
-  async run() {
+  async run(args) {
+    checkOptions(args);
     // the starter reads its options from the command line, hears the signals and ends the process itself
     process.argv.splice(2, 1);
     process.chdir(callerFolder());
@@ -15,3 +16,12 @@ export const upCommand: Command = {
     return 0;
   },
 };
+
+function checkOptions(args: readonly string[]): void {
+  try {
+    parseStartOptions(args);
+  } catch (error) {
+    if (!(error instanceof StartUsageError)) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
+}
