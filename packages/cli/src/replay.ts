@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { callerFolder } from "@tickfleet/local/fleet-location";
+import { INSTRUMENT_NAME_RULE, isInstrumentName, isVenueName, VENUE_NAME_RULE } from "@tickfleet/market/market-names";
 import { COLUMN_ROLES, type ColumnRole } from "@tickfleet/venues/csv/columns";
 import { FILE_FORMATS, type FileFormat } from "@tickfleet/venues/file-source";
 import { type Command, CommandError, EXIT_FAILED, formatTime, parseCommandLine, printJson, printLine, UsageError } from "./command.ts";
@@ -16,8 +17,8 @@ Sends recorded files through the running fleet, in the order given, and returns 
 them is stored: trades recorded, candles, indicators, patterns and signals of all
 timeframes. Files that were replayed before change nothing.
 
-  --venue V         venue of the trades, where the file does not tell it
-  --instrument I    canonical instrument, such as BTC-USDT, for files that do not name it
+  --venue V         venue of the trades, where the file does not tell it: [a-z0-9][a-z0-9_-]*, at most 32 characters
+  --instrument I    canonical instrument, such as BTC-USDT, for files that do not name it: letters, digits, . _ - / + = ^ @ # & $
   --format F        ${FILE_FORMATS.join(", ")}; told by the content where absent
   --calendar C      trading hours of CSV files: crypto (default, all of every day) or us-equity
   --columns A=B,... columns of CSV files that are called otherwise: time, price, size, side (the taker's: buy or sell),
@@ -53,8 +54,10 @@ export const replayFiles: Command = {
     });
     const request: ReplayRequest = {
       id: randomUUID(),
-      ...(values.venue === undefined ? {} : { venue: values.venue }),
-      ...(values.instrument === undefined ? {} : { instrument: values.instrument }),
+      ...(values.venue === undefined ? {} : { venue: named("--venue", values.venue, isVenueName, VENUE_NAME_RULE) }),
+      ...(values.instrument === undefined
+        ? {}
+        : { instrument: named("--instrument", values.instrument, isInstrumentName, INSTRUMENT_NAME_RULE) }),
       ...(values.format === undefined ? {} : { format: formatOf(values.format) }),
       ...(values.calendar === undefined ? {} : { calendar: calendarOf(values.calendar) }),
       ...(values.columns === undefined ? {} : { columns: columnsOf(values.columns) }),
@@ -99,6 +102,11 @@ function faultOf(path: string): string | null {
     if (code === "ENOENT" || code === "ENOTDIR") return `${path}: there is no such file`;
     return `${path}: may not be read (${code}); check its rights`;
   }
+}
+
+function named(option: string, text: string, isName: (text: string) => boolean, rule: string): string {
+  if (!isName(text)) throw new UsageError(`${option}: ${rule}, found ${JSON.stringify(text)}`);
+  return text;
 }
 
 function formatOf(text: string): FileFormat {

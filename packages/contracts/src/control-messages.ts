@@ -1,3 +1,4 @@
+import { INSTRUMENT_NAME_RULE, isInstrumentName, isVenueName, VENUE_NAME_RULE } from "@tickfleet/market/market-names";
 import { z } from "zod";
 import { defineMessage } from "./message.ts";
 import { freeText, nameText } from "./text-schemas.ts";
@@ -19,8 +20,18 @@ export const replayCommand = defineMessage({
   schema: z.object({
     id: nameText.describe("chosen by the caller: the same id again is the same job"),
     files: z.array(freeText.min(1)).min(1).describe("absolute paths on ingest's machine, in order of time"),
-    venue: nameText.optional().describe("venue of the trades; told by the content where absent"),
-    instrument: nameText.optional().describe("canonical name, needed for files that do not name it"),
+    venue: z
+      .string()
+      .min(1, VENUE_NAME_RULE)
+      .refine(isVenueName, VENUE_NAME_RULE)
+      .optional()
+      .describe("venue of the trades, [a-z0-9][a-z0-9_-]* and at most 32 characters; told by the content where absent"),
+    instrument: z
+      .string()
+      .min(1, INSTRUMENT_NAME_RULE)
+      .refine(isInstrumentName, INSTRUMENT_NAME_RULE)
+      .optional()
+      .describe("canonical name of letters, digits and . _ - / + = ^ @ # & $, at most 64 characters; needed for files that do not name it"),
     format: z
       .enum(["binance-capture", "lean-ticks", "csv-trades"])
       .optional()

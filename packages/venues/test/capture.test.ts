@@ -53,6 +53,17 @@ describe("a capture", () => {
     expect(tradesOf(events)[0]).toMatchObject({ epoch: "", sourceSeq: 700001, tradeId: "700001", receivedTimeUs: 1900000000150000 });
   });
 
+  it("sets aside symbols that could not be asked for in a channel", async () => {
+    const text = readFileSync(fixture("binance-spot-capture.txt"), "utf8");
+    const source = await openCapture({ files: [written("symbols.txt", text.replaceAll("BTCUSDT", "B:USDT"))] });
+    const { events } = await collect(source);
+    expect(await source.instruments?.()).toEqual(["ETH-USDT"]);
+    expect(events[0]).toMatchObject({ instruments: [{ instrument: "ETH-USDT" }] });
+    const fault = 'symbol: expected an instrument of letters, digits and . _ - / + = ^ @ # & $, at most 64 characters, found "B:-USDT"';
+    expect(events.filter((event) => event.kind === "invalid" && event.reason === fault)).not.toEqual([]);
+    expect(tradesOf(events).filter(({ instrument }) => instrument !== "ETH-USDT")).toEqual([]);
+  });
+
   it("shows its market by the shape of its messages, unless the venue is named", async () => {
     const usdm = await openCapture({ files: [fixture("binance-usdm-capture.txt")] });
     const coinm = await openCapture({ files: [fixture("binance-coinm-capture.txt")] });

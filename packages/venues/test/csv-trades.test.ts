@@ -59,9 +59,29 @@ describe("trades of a CSV file", () => {
       ["A-B", 3],
     ]);
     expect(events.filter((event) => event.kind === "invalid")).toMatchObject([
-      { raw: rows[1], reason: expect.stringContaining('row 1: instrument: expected no control characters, found "A\\u0000B"') },
+      { raw: rows[1], reason: expect.stringContaining('row 1: symbol: expected an instrument of letters') },
       { raw: rows[2], reason: expect.stringContaining("row 2") },
     ]);
+  });
+
+  it("are set aside where their symbol could not be asked for in a channel", async () => {
+    const rows = ["A-B", "A:B", "*", "a b", "A-B"].map((symbol, i) => `${1704164645 + i},${symbol},1.5,2`);
+    const { events } = await collect(
+      await openCsvTrades({ files: [written("symbols.csv", ["time,symbol,price,size", ...rows].join("\n"))] }),
+    );
+    expect(tradesOf(events).map(({ instrument, sourceSeq }) => [instrument, sourceSeq])).toEqual([
+      ["A-B", 0],
+      ["A-B", 4],
+    ]);
+    const reasons = events.flatMap((event) => (event.kind === "invalid" ? [event.reason] : []));
+    expect(reasons).toHaveLength(3);
+    expect(reasons[0]).toMatch(/^symbols\.csv row 1: symbol: expected an instrument of letters, .*, found "A:B"$/);
+  });
+
+  it("need an instrument's name where the file's own is none", async () => {
+    const file = written("my trades (1).csv", "time,price,size\n1704164645,1,1\n");
+    await expect(openCsvTrades({ files: [file] })).rejects.toThrow(/my trades \(1\)\.csv: no column names .*: name it with --instrument/);
+    expect((await openCsvTrades({ files: [file], instrument: "A-B" })).venue).toBe("csv");
   });
 
   it("of many days may be called alike: their rows are told apart", async () => {

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { Instrument } from "@tickfleet/market/instrument";
+import { INSTRUMENT_NAME_RULE, isInstrumentName } from "@tickfleet/market/market-names";
 import { checkFiles, type LineReader, pushTime, replayLines } from "../file-replay.ts";
 import { TimeFilter } from "../file-times.ts";
 import type { ScriptedSource, SourceEvent } from "../source.ts";
@@ -42,7 +43,7 @@ export async function openCapture(options: CaptureOptions): Promise<ScriptedSour
     connection,
     async instruments() {
       const symbols = [...(await surveyed()).values()].flatMap((survey) => [...survey.symbols.keys()]);
-      return [...new Set(symbols.map((symbol) => canonicalName(symbol, market)))].sort();
+      return [...new Set(symbols.map((symbol) => canonicalName(symbol, market)))].filter(isInstrumentName).sort();
     },
     async *events(from) {
       yield* replayLines(files, createCaptureReader(market, connection, await surveyed(), latestUs), from);
@@ -86,7 +87,8 @@ function createCaptureReader(
     const { symbols, firstUs } = surveys.get(path) as CaptureSurvey;
     const known = instruments.size;
     for (const [symbol, { priceScale, sizeScale }] of symbols) {
-      if (!instruments.has(symbol)) instruments.set(symbol, instrumentOfSymbol(symbol, market, priceScale, sizeScale));
+      if (!instruments.has(symbol) && isInstrumentName(canonicalName(symbol, market)))
+        instruments.set(symbol, instrumentOfSymbol(symbol, market, priceScale, sizeScale));
     }
     if (file === null || instruments.size > known) {
       const reason = file === null ? "start of the capture" : "more instruments in the next file";
@@ -104,13 +106,20 @@ function createCaptureReader(
     }
     const name = instruments.get(message.symbol ?? "")?.instrument;
     if (message.kind === "ignored") events.push(toIgnored(message, name));
-    else if (name === undefined) refuse(line, "symbol is not in the list of the capture");
+    else if (name === undefined) refuse(line, faultOfSymbol(message.symbol));
     else if (message.kind === "trade") events.push({ kind: "trade", trade: toTrade(message, name, line.receivedTimeUs) });
     else events.push({ kind: "quote", quote: toQuote(message, name, line.receivedTimeUs) });
     const timeUs = message.venueTimeUs ?? 0;
     if (timeUs <= greatest) return;
     greatest = timeUs;
     pushTime(events, timeUs);
+  }
+
+  function faultOfSymbol(symbol: string): string {
+    const name = canonicalName(symbol, market);
+    return isInstrumentName(name)
+      ? "symbol is not in the list of the capture"
+      : `symbol: ${INSTRUMENT_NAME_RULE}, found ${JSON.stringify(name)}`;
   }
 
   function refuse({ raw, message }: CaptureLine, reason: string): void {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
-import { isPrintable } from "@tickfleet/market/printable";
+import { INSTRUMENT_NAME_RULE, isInstrumentName } from "@tickfleet/market/market-names";
 import { blocksOfLines } from "../file-replay.ts";
 import { TimeFilter } from "../file-times.ts";
 import { type RawTrade, SourceFileError } from "../source.ts";
@@ -142,14 +142,14 @@ function tradeOf(line: string, row: number, context: CsvContext): RawTrade | nul
 
 function createNamer(path: string, { venue, instrument }: SurveyOptions): (symbol: string) => string {
   const unnamed = instrument ?? nameOfSymbol(instrumentOfFile(path), venue);
-  const names = new Map([["", unnamed]]);
+  const names = new Map<string, string>();
   return (symbol) => {
     let name = names.get(symbol);
     if (name === undefined) {
-      name = nameOfSymbol(symbol, venue);
+      name = symbol === "" ? unnamed : nameOfSymbol(symbol, venue);
+      if (!isInstrumentName(name)) throw new InvalidMessageError(`symbol: ${INSTRUMENT_NAME_RULE}, found ${JSON.stringify(name)}`);
       names.set(symbol, name);
     }
-    if (!isPrintable(name)) throw new InvalidMessageError(`instrument: expected no control characters, found ${JSON.stringify(name)}`);
     return name;
   };
 }

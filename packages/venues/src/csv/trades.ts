@@ -1,10 +1,11 @@
 import { basename } from "node:path";
 import { type Calendar, calendarOf, nextSession } from "@tickfleet/market/calendar";
 import type { CalendarName, Instrument } from "@tickfleet/market/instrument";
+import { INSTRUMENT_NAME_RULE, isInstrumentName } from "@tickfleet/market/market-names";
 import { checkFiles, pushTime } from "../file-replay.ts";
 import { type ScriptedSource, type SourceBlock, type SourceEvent, SourceFileError } from "../source.ts";
 import type { ChosenColumns } from "./columns.ts";
-import { closeDelayOf, describeCsvInstrument, hasNumericIds } from "./markets.ts";
+import { closeDelayOf, describeCsvInstrument, hasNumericIds, instrumentOfFile } from "./markets.ts";
 import { type CsvRow, checkOrder, rowsOf } from "./rows.ts";
 import { type CsvSurvey, readHead, surveyFile } from "./survey.ts";
 
@@ -30,12 +31,15 @@ const BLOCK_ROWS = 1000;
  * A source that replays trades from CSV files. Each file is read once before its first trade is sent: to know its
  * instruments, whether its ids can be the trades' identity (else the row in the file is), and whether it must be sorted.
  * Its clock is the greatest time of any row.
- * @throws SourceFileError where a file cannot be read, or its header has no time, price or size
+ * @throws SourceFileError where a file cannot be read, its header has no time, price or size, or it names no instrument
  */
 export async function openCsvTrades(options: CsvTradesOptions): Promise<ScriptedSource> {
   if (options.files.length === 0) throw new RangeError("trades need at least one file");
   await checkFiles(options.files);
-  for (const file of options.files) await readHead(file, options.columns);
+  for (const file of options.files) {
+    const { columns } = await readHead(file, options.columns);
+    if (columns.symbol < 0 && options.instrument === undefined) checkFileName(file);
+  }
   let surveys: Promise<CsvSurvey[]> | null = null;
   const surveyed = (): Promise<CsvSurvey[]> => {
     surveys ??= surveyAll(options);
@@ -63,6 +67,16 @@ async function surveyAll(options: CsvTradesOptions): Promise<CsvSurvey[]> {
     surveys.push(survey);
   }
   return surveys;
+}
+
+/** @throws SourceFileError where a file that names no instrument cannot give its own name to one */
+function checkFileName(file: string): void {
+  const name = instrumentOfFile(file);
+  if (isInstrumentName(name)) return;
+  const wanted = INSTRUMENT_NAME_RULE.replace("expected ", "");
+  throw new SourceFileError(
+    `${basename(file)}: no column names the instrument, and the file's name is none (${wanted}): name it with --instrument`,
+  );
 }
 
 /** @throws SourceFileError where the calendar has no data for a day of the file */
