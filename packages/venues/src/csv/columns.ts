@@ -87,10 +87,30 @@ export function parseHeader(
   if (bare !== null) return { columns: { ...NONE, ...bare, delimiter }, isData: true };
   const { columns, missing } = columnsOfHeader(text, chosen);
   if (columns !== null) return { columns, isData: false };
+  throw new InvalidMessageError(`${faultOfHead(cells, missing, chosen)}, found ${JSON.stringify(text.slice(0, 200))}`);
+}
+
+/** Why a first line does not say what is where: it is a row, it tells of candles, or it has other names. */
+function faultOfHead(cells: readonly string[], missing: readonly ColumnRole[], chosen: ChosenColumns): string {
+  const names = cells.map(plainName);
+  const isRow = cells.filter((cell) => !/\p{L}/u.test(cell)).length * 2 > cells.length;
+  const candles = "looks like candles (open, high, low, close, volume), which replay does not read: it takes trades";
+  if (isRow ? areCandle(cells) : ["open", "high", "low", "close"].every((name) => names.includes(name))) {
+    return isRow ? `the file has no header line and ${candles}` : `the file ${candles}`;
+  }
+  if (isRow) {
+    const places = "give the columns' places with --columns, such as time=1,price=2,size=3";
+    return `the file has no header line, and its columns are not those of a format that is known without one: ${places}`;
+  }
   const wanted = missing.map((role) => chosen[role] ?? NAMES[role].join(" or ")).join("; ");
-  throw new InvalidMessageError(
-    `header has no column for ${missing.join(", ")} (${wanted}), found ${JSON.stringify(text.slice(0, 200))}; name them with --columns`,
-  );
+  return `header has no column for ${missing.join(", ")} (${wanted}); name them with --columns`;
+}
+
+/** Whether a row is a time and four prices of which the second is the highest and the third the lowest, perhaps with more behind. */
+function areCandle(cells: readonly string[]): boolean {
+  const [open, high, low, close] = cells.slice(1, 5).map((cell) => (isNumber(cell) ? Number(cell.replace(",", ".")) : Number.NaN));
+  if (open === undefined || high === undefined || low === undefined || close === undefined) return false;
+  return high >= Math.max(open, low, close) && low <= Math.min(open, close);
 }
 
 function columnsOfHeader(text: string, chosen: ChosenColumns): { columns: CsvColumns | null; missing: ColumnRole[] } {

@@ -121,7 +121,18 @@ describe("columns", () => {
   });
 
   it("need time, price and size in the header", () => {
-    expect(() => parseHeader("open,high,low,close")).toThrow(/no column for time, price, size.*--columns/);
+    expect(() => parseHeader("when,what,amount")).toThrow(/header has no column for time, price \(.*--columns/);
+  });
+
+  it.each([
+    ["date,open,high,low,close,volume,quote_volume", /^the file looks like candles .* which replay does not read/],
+    ["Date,Open,Close,High,Low,Volume", /^the file looks like candles/],
+    ["19980102 00:00,973100,975300,965300,973600,2150000", /^the file has no header line and looks like candles/],
+    ["20110301 090100;133,9;134,01;133,9;133,98;3778", /^the file has no header line and looks like candles/],
+    ["1704164645,3,2,5", /^the file has no header line, .*--columns, such as time=1,price=2,size=3/],
+    ["17,x,42.5,0.1,1704164645,1", /^the file has no header line, .*--columns, such as time=1,price=2,size=3/],
+  ])("a first line that is no header is not called one: %s", (line, fault) => {
+    expect(() => parseHeader(line)).toThrow(fault);
   });
 
   it("stand behind blank lines and comments, or in one", () => {
