@@ -23,6 +23,7 @@ const QUIET_MS = 20_000;
 const RETRY_MS = 250;
 const POLL_MS = 100;
 const STORED_POLL_MS = 40;
+const MOST_REASONS = 10;
 
 /** Hands files to ingest and resolves when everything derived from them is stored. @throws CommandError */
 export async function followReplay(bus: Bus, databaseUrl: string, order: ReplayRequest, progress: Progress): Promise<ReplaySummary> {
@@ -44,15 +45,16 @@ export async function followReplay(bus: Bus, databaseUrl: string, order: ReplayR
   }
 }
 
-async function countDerived(store: FleetStatusStore, { venue, instruments }: ReplayJob): Promise<DerivedCounts> {
-  if (venue === null) return { candles: {}, indicators: 0, patterns: 0, signals: 0 };
+async function countDerived(store: FleetStatusStore, { id, quarantined, venue, instruments }: ReplayJob): Promise<DerivedCounts> {
+  const quarantineReasons = quarantined === 0 ? [] : await store.quarantineReasons(id, MOST_REASONS);
+  if (venue === null) return { quarantineReasons, candles: {}, indicators: 0, patterns: 0, signals: 0 };
   const names = [...new Set(instruments)];
   const [candles, indicators, judged] = await Promise.all([
     store.candleCounts(venue, names),
     store.indicatorCount(venue, names),
     store.patternCounts(venue, names),
   ]);
-  return { candles, indicators, ...judged };
+  return { quarantineReasons, candles, indicators, ...judged };
 }
 
 /** The same id may be sent again: it stays one job. */

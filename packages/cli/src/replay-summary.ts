@@ -1,4 +1,5 @@
 import type { replayJobSchema } from "@tickfleet/contracts/control-messages";
+import type { QuarantineReason } from "@tickfleet/database/fleet-status";
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import type { z } from "zod";
 import type { HopLatencies } from "./replay-latency.ts";
@@ -11,7 +12,10 @@ export interface ReplaySummary {
   trades: number;
   /** Trades that were not on record before. */
   recorded: number;
+  /** Inputs that were set aside because something was wrong with them. */
   quarantined: number;
+  /** Why, the most frequent reason first; the example is the first input that was set aside for it. */
+  quarantineReasons: QuarantineReason[];
   /** Trades outside the calendar's hours: on record, in no candle. */
   outsideSession: number;
   firstTime: number | null;
@@ -38,12 +42,12 @@ export interface DeadMessages {
   error: string;
 }
 
-/** What is on record of a job's instruments. */
-export type DerivedCounts = Pick<ReplaySummary, "candles" | "indicators" | "patterns" | "signals">;
+/** What is on record of a job and its instruments. */
+export type DerivedCounts = Pick<ReplaySummary, "quarantineReasons" | "candles" | "indicators" | "patterns" | "signals">;
 
 export function createSummary(
   job: ReplayJob,
-  { candles, indicators, patterns, signals }: DerivedCounts,
+  { quarantineReasons, candles, indicators, patterns, signals }: DerivedCounts,
   seconds: number,
   latencyMs: HopLatencies,
   dead: DeadMessages | null,
@@ -52,6 +56,7 @@ export function createSummary(
     trades: job.trades,
     recorded: job.recorded,
     quarantined: job.quarantined,
+    quarantineReasons,
     outsideSession: job.outsideSession,
     firstTime: job.firstTime,
     lastTime: job.lastTime,

@@ -11,6 +11,8 @@ import { createProgress } from "./progress.ts";
 import { followReplay, type ReplayRequest } from "./replay-job.ts";
 import type { ReplaySummary } from "./replay-summary.ts";
 
+const MOST_SHOWN = 120;
+
 const HELP = `tickfleet replay FILE... [options]
 
 Sends recorded files through the running fleet, in the order given, and returns when everything derived from
@@ -142,6 +144,10 @@ function inWords(summary: ReplaySummary): string[] {
   const candles = Object.entries(summary.candles).map(([timeframe, value]) => `${timeframe} ${count(value)}`);
   return [
     `trades       ${count(summary.trades)} read, ${count(summary.recorded)} new on record, ${count(summary.quarantined)} quarantined`,
+    ...summary.quarantineReasons.map(
+      ({ reason, count: of, example }) =>
+        `             ${count(of)} set aside: ${reason}, such as ${JSON.stringify(example.slice(0, MOST_SHOWN))}`,
+    ),
     ...(summary.outsideSession === 0 ? [] : [`             ${count(summary.outsideSession)} outside of trading hours, in no candle`]),
     `time         ${formatTime(summary.firstTime)} to ${formatTime(summary.lastTime)}`,
     `candles      ${candles.join(", ") || "none"}`,

@@ -21,6 +21,7 @@ interface Summary {
   trades: number;
   recorded: number;
   quarantined: number;
+  quarantineReasons: { reason: string; count: number; example: string }[];
   outsideSession: number;
   firstTime: number;
   lastTime: number;
@@ -257,6 +258,22 @@ describe("a CSV of our own", () => {
     const summary = await replay(fleet, file, "--venue", "mine", "--instrument", "A-B", ...columns);
     expect(summary).toMatchObject({ trades: 240, recorded: 240, quarantined: 1, outsideSession: 0, lastTime: START + 239_000 });
     expect(summary.candles["1m"]).toBe(4);
+    expect(summary.quarantineReasons).toEqual([{ reason: expect.any(String) as string, count: 1, example: far }]);
+  });
+
+  test("with rows that are wrong tells why, the most frequent reason first, with the first such row", async () => {
+    const bad = [0, 1, 2].map((i) => `${START + 60_000 + i};0;0,25;buy`);
+    const file = written("bad.csv", [...rows(20, START), ...bad, `${START + 61_000};1;0,25;up`]);
+    const words = ["replay", file, "--venue", "mine", "--instrument", "W-R", ...columns, "--data", fleet.address.data];
+    const { stdout } = await runHere(words);
+    expect(stdout).toContain("20 read, 20 new on record, 4 quarantined\n");
+    expect(stdout).toContain(`\n             3 set aside: price: expected more than 0, such as "${bad[0]}"\n`);
+    expect(stdout).toContain(`\n             1 set aside: side: expected buy or sell, such as "${START + 61_000};1;0,25;up"\n`);
+    const { quarantineReasons } = await replay(fleet, ...words.slice(1, -2));
+    expect(quarantineReasons.map(({ reason, count }) => [reason, count])).toEqual([
+      ["price: expected more than 0", 3],
+      ["side: expected buy or sell", 1],
+    ]);
   });
 
   test("with quiet days has its quiet minutes, in bounded portions; newest first it comes to the same", async () => {

@@ -42,6 +42,15 @@ export interface OpenGap {
   missing: number | null;
 }
 
+const EXAMPLE_CHARACTERS = 400;
+
+/** Why inputs were set aside: how many for this reason, and the first of them as it came. */
+export interface QuarantineReason {
+  reason: string;
+  count: number;
+  example: string;
+}
+
 /** Reads of the command line over the views that services publish. */
 export class FleetStatusStore {
   readonly #pool: Pool;
@@ -104,6 +113,23 @@ export class FleetStatusStore {
       [limit],
     );
     return rows.map((row) => ({ ...row, from: Math.floor(row.from / 1000), to: Math.floor(row.to / 1000) }));
+  }
+
+  /**
+   * Why a replay set inputs aside, the most frequent reason first; prints outside of trading hours are none of them. What tells one row
+   * from another, its place and its value, is in the example alone.
+   */
+  async quarantineReasons(replayId: string, limit: number): Promise<QuarantineReason[]> {
+    const { rows } = await this.#pool.query<QuarantineReason>(
+      `with found as (
+         select id, regexp_replace(regexp_replace(reason, '^.* row \\d+: ', ''), '(, found .*|: \\d+-\\d\\d-\\d\\dT\\S+)$', '') as reason
+         from ingest.pub_quality_events where source = $1 and reason <> 'outside session'
+       ), grouped as (select reason, count(*) as count, min(id) as first from found group by reason)
+       select grouped.reason, grouped.count, left(event.raw, $3) as example
+       from grouped join ingest.pub_quality_events event on event.id = grouped.first order by grouped.count desc, grouped.first limit $2`,
+      [`replay:${replayId}`, limit, EXAMPLE_CHARACTERS],
+    );
+    return rows;
   }
 
   /** Candles of every state on record, per timeframe. */
