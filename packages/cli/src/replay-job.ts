@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ingestStatusCommand, ingestStatusReplySchema, replayCommand, replayReplySchema } from "@tickfleet/contracts/control-messages";
 import type { Payload } from "@tickfleet/contracts/message";
-import { type DerivedLaneRow, FleetStatusStore } from "@tickfleet/database/fleet-status";
+import { FleetStatusStore } from "@tickfleet/database/fleet-status";
 import { describeDatabaseError } from "@tickfleet/database/pool";
 import type { Bus } from "@tickfleet/runtime/bus";
 import { NoAnswerError, request } from "@tickfleet/runtime/request";
 import { CommandError } from "./command.ts";
+import { findLaggards, type Laggards } from "./laggards.ts";
 import { lettersOfJob, positionOfLetters } from "./letters.ts";
 import type { Progress } from "./progress.ts";
 import { watchLatency } from "./replay-latency.ts";
@@ -20,6 +21,7 @@ const INGEST_WAIT_MS = 10_000;
 const PATIENCE_MS = 180_000;
 /** Storing takes longer than it should: time to say what is waited for. */
 const QUIET_MS = 20_000;
+const NOTE_EVERY_MS = 30_000;
 const RETRY_MS = 250;
 const POLL_MS = 100;
 const STORED_POLL_MS = 40;
@@ -101,38 +103,26 @@ async function findJob(bus: Bus, id: string): Promise<ReplayJob> {
 async function untilStored(bus: Bus, store: FleetStatusStore, job: ReplayJob, progress: Progress): Promise<void> {
   let noteAt = performance.now() + QUIET_MS;
   for (;;) {
-    const behind = await patiently(progress, () => findLaggards(bus, store, job));
-    if (behind.length === 0) return;
-    const text = `storing what was derived: waiting for ${behind.join(", ")}`;
+    const behind = await patiently(progress, () => askLaggards(bus, store, job));
+    if (behind === null) return;
+    const text = `storing what was derived: ${behind.messages.toLocaleString("en-US")} messages left for ${behind.who}`;
     progress.show(text);
     if (performance.now() > noteAt) {
       progress.note(`${text}; \`tickfleet status\` shows what runs`);
-      noteAt = performance.now() + PATIENCE_MS;
+      noteAt = performance.now() + NOTE_EVERY_MS;
     }
     await sleep(STORED_POLL_MS);
   }
 }
 
-async function findLaggards(bus: Bus, store: FleetStatusStore, job: ReplayJob): Promise<string[]> {
+async function askLaggards(bus: Bus, store: FleetStatusStore, job: ReplayJob): Promise<Laggards | null> {
   const market = await bus.streamPosition("MARKET");
   // a stream that was made anew counts from one again; its readers come to it only after their rebuild
   const target = market.created === job.streamCreated ? (job.lastSeq ?? 0) : 0;
   const [recorder, lanes] = await Promise.all([store.recorder(), store.lanes()]);
-  const isBehind = (reader: { streamCreated: string | null; seq: number }): boolean =>
-    reader.streamCreated !== market.created || reader.seq < target;
-  const behind = lanes.filter(isBehind).length;
-  const laggards = [...(isBehind(recorder) ? ["the recorder"] : []), ...(behind > 0 ? [`${behind} of the aggregator's lanes`] : [])];
-  if (laggards.length > 0) return laggards;
-  // what a service has written of the job is known only once it has read all that was written for it
-  const unread = (await store.indicatorLanes()).filter(isUnread).length;
-  if (unread > 0) return [`${unread} of the indicator's lanes`];
-  const unjudged = (await store.patternLanes()).filter(isUnread).length;
-  return unjudged > 0 ? [`${unjudged} of the pattern-detector's lanes`] : [];
-}
-
-/** Whether a lane has not yet read all that was written for it. */
-function isUnread({ streamCreated, seq, written }: DerivedLaneRow): boolean {
-  return written.streamCreated !== null && written.seq > 0 && (streamCreated !== written.streamCreated || seq < written.seq);
+  const indicatorLanes = await store.indicatorLanes();
+  const patternLanes = await store.patternLanes();
+  return findLaggards(market.created, target, { recorder, lanes, indicatorLanes, patternLanes });
 }
 
 /** Does something again while a server or service is away, for minutes. */
