@@ -23,7 +23,7 @@ export interface PartReport {
   detail: string;
 }
 
-interface StreamReport {
+export interface StreamReport {
   name: string;
   created: string;
   firstSeq: number;
@@ -31,11 +31,16 @@ interface StreamReport {
 }
 
 /** A reader of MARKET, or of what its readers write; `lag` counts the messages that it has not committed yet. */
-interface ReaderReport {
+export interface ReaderReport {
   name: string;
   seq: number;
   lag: number;
   detail: string;
+}
+
+/** A replay, and how many messages up to its last one a reader of MARKET has not committed yet. */
+export interface ReplayReport extends ReplayJob {
+  left: { reader: string; messages: number } | null;
 }
 
 /** The state of a fleet; what could not be asked is in `faults`. Times are epoch milliseconds. */
@@ -48,7 +53,7 @@ export interface FleetReport {
   /** `rebuildableFrom`: null before the first trade. */
   instruments: (RecordedInstrument & { rebuildableFrom: number | null })[];
   gaps: OpenGap[];
-  replays: ReplayJob[];
+  replays: ReplayReport[];
   deadLetters: number;
   faults: string[];
 }
@@ -58,6 +63,7 @@ const TOLD = /^sources?\b|^assets$/;
 const HEALTH_MS = 3_000;
 const ANSWER_MS = 3_000;
 const MOST_GAPS = 20;
+const READERS_OF_MARKET: readonly string[] = ["recorder", "aggregator"];
 
 /** Asks every part of the fleet at once. */
 export async function createFleetReport(bus: Bus, fleet: FleetLocation): Promise<FleetReport> {
@@ -99,7 +105,7 @@ export async function createFleetReport(bus: Bus, fleet: FleetLocation): Promise
         rebuildableFrom: rebuildableFrom({ ...each, calendar: each.calendar as CalendarName }),
       })),
       gaps,
-      replays,
+      replays: replays.map((job) => ({ ...job, left: leftOfReplay(job, market, readers) })),
       deadLetters: letters === undefined || letters.lastSeq === 0 ? 0 : letters.lastSeq - letters.firstSeq + 1,
       faults: [...new Set(faults)],
     };
@@ -135,6 +141,22 @@ async function listJobs(bus: Bus): Promise<ReplayJob[]> {
   const reply = await request(bus, ingestStatusCommand, { id: null }, ingestStatusReplySchema, ANSWER_MS);
   if ("error" in reply) throw new Error(reply.error);
   return reply.jobs;
+}
+
+/** The reader of MARKET that is furthest behind a job's last message; null where none is, or the job's MARKET is gone. */
+export function leftOfReplay(
+  { lastSeq, streamCreated }: Pick<ReplayJob, "lastSeq" | "streamCreated">,
+  market: Pick<StreamReport, "created" | "lastSeq"> | undefined,
+  readers: readonly Pick<ReaderReport, "name" | "lag">[],
+): ReplayReport["left"] {
+  if (lastSeq === null || market === undefined || streamCreated !== market.created) return null;
+  let most: ReplayReport["left"] = null;
+  for (const { name, lag } of readers) {
+    if (!READERS_OF_MARKET.includes(name)) continue;
+    const messages = lastSeq - (market.lastSeq - lag);
+    if (messages > (most?.messages ?? 0)) most = { reader: name, messages };
+  }
+  return most;
 }
 
 async function readReaders(store: FleetStatusStore, market: StreamReport | undefined): Promise<ReaderReport[]> {

@@ -1,6 +1,6 @@
 import { type Command, EXIT_FAILED, formatTable, formatTime, parseOptions, printJson, printLine } from "./command.ts";
 import { withBus } from "./fleet-access.ts";
-import { createFleetReport, type FleetReport } from "./fleet-report.ts";
+import { createFleetReport, type FleetReport, type ReplayReport } from "./fleet-report.ts";
 
 const HELP = `tickfleet status [options]
 
@@ -11,6 +11,7 @@ the time from which each can be rebuilt, holes, replays and dead letters. The ex
   --json        one line of JSON`;
 
 const MOST_REPLAYS = 5;
+const MOST_NAMES = 3;
 
 /** Shows the state of the fleet. */
 export const statusCommand: Command = {
@@ -58,7 +59,9 @@ function inWords(report: FleetReport): string[] {
       ]),
     ),
     ...section(
-      "Holes that are not filled",
+      gaps.some(({ venue }) => venue === "demo")
+        ? "Holes that are not filled (the demo leaves some on purpose)"
+        : "Holes that are not filled",
       gaps.map((gap) => [
         `${gap.venue} ${gap.instrument}`,
         `${formatTime(gap.from)} to ${formatTime(gap.to)}`,
@@ -71,7 +74,8 @@ function inWords(report: FleetReport): string[] {
       replays
         .slice(0, MOST_REPLAYS)
         .map((job) => [
-          job.state,
+          stateOf(job),
+          marketOf(job),
           `${job.trades} trades, ${job.recorded} recorded`,
           job.files.map((file) => file.split(/[/\\]/).pop()).join(", "),
           job.error ?? "",
@@ -80,6 +84,17 @@ function inWords(report: FleetReport): string[] {
     `Dead letters: ${deadLetters}`,
     ...faults.map((fault) => `NOT KNOWN ${fault}`),
   ];
+}
+
+/** A file that was read is not done while what was read of it is still worked on. */
+function stateOf({ state, left }: ReplayReport): string {
+  const label = state === "done" && left !== null ? "read" : state;
+  return left === null ? label : `${label}, ${left.messages.toLocaleString("en-US")} messages left in ${left.reader}`;
+}
+
+function marketOf({ venue, instruments }: ReplayReport): string {
+  const more = instruments.length - MOST_NAMES;
+  return [venue ?? "-", instruments.slice(0, MOST_NAMES).join(", "), ...(more > 0 ? [`and ${more} more`] : [])].join(" ").trimEnd();
 }
 
 function section(title: string, rows: readonly (readonly (string | number)[])[]): string[] {

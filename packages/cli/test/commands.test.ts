@@ -156,6 +156,7 @@ test("status tells services, streams, readers, instruments and replays", async (
   expect(stdout).not.toContain(new URL(fleet.address.database).password);
   const words = await command("status");
   expect(words.stdout).toMatch(/binance ETH-USDT\s+can be rebuilt from 2024-02-28T23:57/);
+  expect(words.stdout).toMatch(/Replays\n {2}done\s+binance ETH-USDT\s+900 trades, 900 recorded\s+capture\.txt\n/);
 });
 
 test("a replay paced by its own time takes that long", async () => {

@@ -62,8 +62,8 @@ export const replayJobSchema = z.object({
   lastSeq: integer.nullable().describe("sequence in MARKET by which everything of a finished job is stored"),
   streamCreated: z.string().nullable().describe("incarnation of MARKET that lastSeq belongs to"),
   error: z.string().nullable(),
-  venue: z.string().nullable().describe("venue of the trades, known at the end"),
-  instruments: z.array(text).describe("instruments of the files, known at the end"),
+  venue: z.string().nullable().describe("venue of the trades, null until the job's turn came"),
+  instruments: z.array(text).describe("instruments of the files, none until the files were looked through"),
 });
 
 export const ingestStatusCommand = defineMessage({

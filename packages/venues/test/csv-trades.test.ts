@@ -59,7 +59,7 @@ describe("trades of a CSV file", () => {
       ["A-B", 3],
     ]);
     expect(events.filter((event) => event.kind === "invalid")).toMatchObject([
-      { raw: rows[1], reason: expect.stringContaining('row 1: symbol: expected an instrument of letters') },
+      { raw: rows[1], reason: expect.stringContaining("row 1: symbol: expected an instrument of letters") },
       { raw: rows[2], reason: expect.stringContaining("row 2") },
     ]);
   });

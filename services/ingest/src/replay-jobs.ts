@@ -94,7 +94,8 @@ export class ReplayJobs {
   async #replay(request: ReplayRequest): Promise<void> {
     const { store, spool, quality, publisher, signal, logger } = this.#options;
     const key = KEY_PREFIX + request.id;
-    const source = await nameConnection(await openSource(request));
+    const { source, instruments } = await nameConnection(await openSource(request));
+    await this.#persist(() => store.describeReplay(request.id, source.venue, instruments));
     const initial =
       spool.sourceState(key) === null ? await this.#persist(() => store.connectionState(source.venue, source.connection)) : null;
     if (signal.aborted) return;
@@ -144,10 +145,11 @@ function openSource({ submittedMs, ...request }: ReplayRequest): Promise<Scripte
  * The source with a connection for its instruments alone, whose clock goes on from file to file: another instrument's
  * file of the same day must not come late, nor a file of the past be at the time of a later one.
  */
-async function nameConnection(source: ScriptedSource): Promise<ScriptedSource> {
-  const names = (await source.instruments?.()) ?? [];
-  const mark = names.length > 1 ? createHash("sha256").update(names.join("\n")).digest("hex").slice(0, 8) : names[0];
-  return mark === undefined ? source : { ...source, connection: `${CONNECTION}-${mark}` };
+async function nameConnection(source: ScriptedSource): Promise<{ source: ScriptedSource; instruments: readonly string[] }> {
+  const instruments = (await source.instruments?.()) ?? [];
+  const isOne = instruments.length === 1;
+  const mark = isOne ? instruments[0] : createHash("sha256").update(instruments.join("\n")).digest("hex").slice(0, 8);
+  return { source: instruments.length === 0 ? source : { ...source, connection: `${CONNECTION}-${mark}` }, instruments };
 }
 
 /** Lets a script go on so many times as fast as it happened, from the first time that it tells. */

@@ -57,6 +57,15 @@ export class ReplayStore {
     return rows.map((row) => row.request);
   }
 
+  /** Notes what the files of a job hold, as soon as it is known. */
+  async describeReplay(id: string, venue: string, instruments: readonly string[]): Promise<void> {
+    await this.#pool.query("update ingest.replays set venue = $2, instruments = $3, updated = now() where id = $1 and state = 'running'", [
+      id,
+      venue,
+      instruments,
+    ]);
+  }
+
   async updateProgress(id: string, position: number, counts: Readonly<IntakeCounts>): Promise<void> {
     await this.#pool.query(`update ingest.replays set ${PROGRESS} where id = $1 and state = 'running'`, progressOf(id, position, counts));
   }

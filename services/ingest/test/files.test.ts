@@ -97,7 +97,7 @@ test("rows with control characters are kept aside, whatever they are in, and not
   expect(events).toContainEqual({ instrument: "AB", reason: "id has control characters", raw: expect.stringContaining("c\\u0000") });
   expect(events).toContainEqual({
     instrument: null,
-    reason: expect.stringContaining("nul.csv row 1: instrument"),
+    reason: expect.stringContaining("nul.csv row 1: symbol"),
     raw: rows[1]?.replace("\0", "\\0"),
   });
   const next = written("after.csv", "time,symbol,price,size", [`${START},CD,5,1`]);
@@ -117,6 +117,21 @@ test("a message with a name that no table takes becomes a dead letter, and the r
   await fixture.recordedUpTo(lastSeq);
   expect((await fixture.bus.streamPosition("DLQ")).lastSeq).toBe(1);
   expect(await fixture.replay("after", [written("GH.csv", "time,price,size", [`${START},5,1`])])).toMatchObject({ recorded: 1 });
+});
+
+test("a job tells venue and instruments while it runs; names that no channel can ask for are refused with what they may be", async () => {
+  const slow = { id: "slow", files: [numbered("slow.csv", 0, 1)], speed: 0.01, venue: "mine", instrument: "S-L" };
+  expect(await fixture.command("replay", slow)).toEqual({ accepted: true, jobId: "slow" });
+  const job = async (): Promise<unknown> => (await fixture.command<{ jobs: unknown[] }>("status", { id: "slow" })).jobs[0];
+  await expect.poll(job, { timeout: 10_000 }).toMatchObject({ state: "running", venue: "mine", instruments: ["S-L"] });
+  const refusals = await Promise.all(
+    [{ venue: "a.b" }, { venue: "" }, { instrument: "a:b" }].map((names) => fixture.command("replay", { ...slow, ...names })),
+  );
+  expect(refusals).toEqual([
+    { error: expect.stringMatching(/^ingest-replay: venue: expected a venue of lower-case letters/) },
+    { error: expect.stringMatching(/^ingest-replay: venue: expected a venue of lower-case letters/) },
+    { error: expect.stringMatching(/^ingest-replay: instrument: expected an instrument of letters/) },
+  ]);
 });
 
 test("prints outside of trading hours are counted, and a file of unknown days fails, naming the known ones", async () => {
