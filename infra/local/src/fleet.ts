@@ -111,7 +111,7 @@ function superviseServer(running: Running, name: "nats" | "database", start: (po
       running.address[name] = server.url;
       return server;
     },
-    onReady: (process, seconds) => partIsReady(running, name, process, seconds, withoutPassword(running.address[name])),
+    onReady: (process, seconds) => partIsReady(running, name, process, seconds, withoutLogin(running.address[name])),
     onEnded: (reason, retryMs) => running.report({ event: "part-ended", part: name, reason, retryMs }),
   });
   running.stops.push(part.stop);
@@ -187,8 +187,9 @@ function secondsSince(began: number): number {
   return Math.round(performance.now() - began) / 1000;
 }
 
-function withoutPassword(url: string): string {
-  return url.replace(/(\w+:\/\/[^:@/]*):[^@]*@/, "$1:***@");
+/** The login is told once, when all is up, as it is needed to connect. */
+function withoutLogin(url: string): string {
+  return url.replace(/(\w+:\/\/)[^@/]*@/, "$1");
 }
 
 /** Rejects at once when the signal says so, though the work may still be at a step that cannot be cut short. */
