@@ -2,6 +2,7 @@ import { deadLetterRetryCommand, ingestStatusCommand, replayCommand } from "@tic
 import { type MessageDefinition, type Payload, subjectOf } from "@tickfleet/contracts/message";
 import type { Bus } from "@tickfleet/runtime/bus";
 import type { Logger } from "@tickfleet/runtime/logger";
+import { SourceFileError } from "@tickfleet/venues/source";
 
 const decoder = new TextDecoder();
 
@@ -44,8 +45,11 @@ function answer<D extends MessageDefinition>(
       const fault = parsed.error.issues[0];
       return { error: `${definition.name}: ${fault?.path.join(".") || "the command"}: ${fault?.message ?? "is not as its schema says"}` };
     } catch (error) {
-      logger.warn({ err: error, command: definition.name }, "a command could not be followed");
-      return { error: (error as Error).message };
+      const { message } = error as Error;
+      // an error is logged with all its causes, and those of a file say the same again
+      if (error instanceof SourceFileError || error instanceof RangeError) logger.warn({ command: definition.name }, `refused: ${message}`);
+      else logger.warn({ err: error, command: definition.name }, "a command could not be followed");
+      return { error: message };
     }
   }
 }

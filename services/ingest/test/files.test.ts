@@ -119,10 +119,15 @@ test("a message with a name that no table takes becomes a dead letter, and the r
   expect(await fixture.replay("after", [written("GH.csv", "time,price,size", [`${START},5,1`])])).toMatchObject({ recorded: 1 });
 });
 
-test("a job tells venue and instruments while it runs; names that no channel can ask for are refused with what they may be", async () => {
+test("a job tells venue and instruments while it runs; what is refused is logged once, names with what they may be", async () => {
   const slow = { id: "slow", files: [numbered("slow.csv", 0, 1)], speed: 0.01, venue: "mine", instrument: "S-L" };
   expect(await fixture.command("replay", slow)).toEqual({ accepted: true, jobId: "slow" });
   const job = async (): Promise<unknown> => (await fixture.command<{ jobs: unknown[] }>("status", { id: "slow" })).jobs[0];
+  const headless = written("headless.csv", "when,what,amount", ["1,2,3"]);
+  const refused = await fixture.command<{ error: string }>("replay", { id: "headless", files: [headless], speed: "max" });
+  expect(refused.error).toMatch(/^headless\.csv: header has no column for time, price/);
+  const logged = (): number => fixture.log.join("\n").split("header has no column").length - 1;
+  await expect.poll(logged).toBe(1);
   await expect.poll(job, { timeout: 10_000 }).toMatchObject({ state: "running", venue: "mine", instruments: ["S-L"] });
   const refusals = await Promise.all(
     [{ venue: "a.b" }, { venue: "" }, { instrument: "a:b" }].map((names) => fixture.command("replay", { ...slow, ...names })),
