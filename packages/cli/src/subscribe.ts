@@ -9,9 +9,11 @@ import {
   parseChannel,
 } from "@tickfleet/contracts/channel";
 import { filterOf, type MessageDefinition, parametersOf } from "@tickfleet/contracts/message";
+import type { FleetLocation } from "@tickfleet/local/fleet-location";
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import { type Command, formatTable, parseCommandLine, printLine, UsageError } from "./command.ts";
 import { withBus } from "./fleet-access.ts";
+import { describeSilence, listInstruments } from "./silence.ts";
 
 const HELP = `tickfleet subscribe CHANNEL... [options]
 
@@ -31,6 +33,9 @@ TIMEFRAME is one of ${TIMEFRAMES.join(", ")}. Each part may be *, quoted for the
 /** Headers of stored messages that are passed on, and the names they get. */
 const PLACES: Readonly<Record<string, string>> = { "Nats-Sequence": "seq", "Nats-Last-Sequence": "prev" };
 
+/** So long without a message, something may be wrong with what was asked for. */
+const SILENCE_MS = 5_000;
+
 const decoder = new TextDecoder();
 
 /** Prints live messages. */
@@ -48,8 +53,9 @@ export const subscribeCommand: Command = {
     const count = values.count === undefined ? Number.POSITIVE_INFINITY : Number(values.count);
     if (!(count > 0)) throw new UsageError(`--count: expected a number above 0, found ${JSON.stringify(values.count)}`);
     const filters = positionals.flatMap((text) => filtersOf(text, values.closed === true));
-    await withBus(values.data, async (bus) => {
+    await withBus(values.data, async (bus, fleet) => {
       let left = count;
+      const hint = setTimeout(() => void tellSilence(fleet, filters), SILENCE_MS);
       await new Promise<void>((resolve) => {
         for (const {
           definition,
@@ -60,6 +66,7 @@ export const subscribeCommand: Command = {
             const parameters = parametersOf(definition, at);
             if (left <= 0 || parameters === null) return;
             left -= 1;
+            clearTimeout(hint);
             const channel = channelName(name, parameters);
             const place = (name: string): object => (headers?.has(name) ? { [PLACES[name] as string]: Number(headers.get(name)) } : {});
             const head = { channel, kind: definition.name, ...place("Nats-Sequence"), ...place("Nats-Last-Sequence") };
@@ -71,6 +78,7 @@ export const subscribeCommand: Command = {
         for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
         void bus.connection.flush().then(() => process.stderr.write("listening\n"));
       });
+      clearTimeout(hint);
     });
     return 0;
   },
@@ -80,6 +88,13 @@ interface Filter {
   definition: MessageDefinition;
   channel: Channel;
   subject: string;
+}
+
+async function tellSilence(fleet: FleetLocation, filters: readonly Filter[]): Promise<void> {
+  // a hint only: what cannot be asked is left out
+  const instruments = await listInstruments(fleet).catch(() => null);
+  const channels = [...new Set(filters.map(({ channel }) => channel))];
+  process.stderr.write(`${instruments === null ? "nothing came yet" : describeSilence(channels, instruments)}\n`);
 }
 
 function filtersOf(text: string, closedOnly: boolean): Filter[] {

@@ -109,6 +109,23 @@ test("subscribe prints what a replay brings, one JSON line a message", async () 
   ]);
 });
 
+test("subscribe tells once, after a while without a message, which instruments there are", async () => {
+  const file = join(folder, "late.txt");
+  writeFileSync(file, `${sampleCapture("DOGEUSDT").join("\n")}\n`);
+  const channels = ["candle:binance:NOPE-X:1m", "candle:binance:DOGE-USDT:1m"];
+  let ended: Promise<CommandResult> | undefined;
+  await new Promise<void>((resolve) => {
+    const onStderr = (text: string): void => {
+      if (text.includes("nothing came yet")) resolve();
+    };
+    ended = runCommand(["subscribe", ...channels, "--count", "1", "--data", fleet.address.data], { onStderr });
+  });
+  expect((await command("replay", file)).code).toBe(0);
+  const told =
+    "nothing came yet; no instrument on record is on candle:binance:NOPE-X:1m, candle:binance:DOGE-USDT:1m; on record are binance:ETH-USDT\n";
+  expect(await ended).toMatchObject({ code: 0, stderr: `listening\n${told}` });
+});
+
 test("a channel that cannot be is refused", async () => {
   const results = await Promise.all([
     command("subscribe", "candles:*:*:1m"),
@@ -117,7 +134,7 @@ test("a channel that cannot be is refused", async () => {
   ]);
   expect(results.map(({ code }) => code)).toEqual([64, 64, 64]);
   expect(results[0]?.stderr).toContain("expected a channel of candle, forming, enriched, pattern, signal");
-  expect(results[1]?.stderr).toContain("candle:VENUE:INSTRUMENT:TIMEFRAME");
+  expect(results[1]?.stderr).toContain("expected candle:<venue>:<instrument>:<timeframe>");
   expect(results[2]?.stderr).toContain("found 2m");
 });
 
@@ -148,15 +165,24 @@ test("status tells services, streams, readers, instruments and replays", async (
       { name: "indicator", lag: 0 },
       { name: "pattern-detector", lag: 0 },
     ],
-    instruments: [{ venue: "binance", instrument: "ETH-USDT", parked: false }],
-    replays: [{ state: "done", trades: 900, recorded: 900, venue: "binance", instruments: ["ETH-USDT"] }],
+    instruments: ["DOGE-USDT", "ETH-USDT"].map((instrument) => ({ venue: "binance", instrument, parked: false })),
+    replays: ["DOGE-USDT", "ETH-USDT"].map((instrument) => ({
+      state: "done",
+      trades: 900,
+      recorded: 900,
+      venue: "binance",
+      instruments: [instrument],
+      left: null,
+    })),
     deadLetters: 0,
     faults: [],
   });
   expect(stdout).not.toContain(new URL(fleet.address.database).password);
   const words = await command("status");
   expect(words.stdout).toMatch(/binance ETH-USDT\s+can be rebuilt from 2024-02-28T23:57/);
-  expect(words.stdout).toMatch(/Replays\n {2}done\s+binance ETH-USDT\s+900 trades, 900 recorded\s+capture\.txt\n/);
+  expect(words.stdout).toMatch(
+    /Replays\n {2}done\s+binance DOGE-USDT\s+900 trades, 900 recorded\s+late\.txt\n {2}done\s+binance ETH-USDT\s+900 trades/,
+  );
 });
 
 test("a replay paced by its own time takes that long", async () => {

@@ -264,7 +264,7 @@ describe("a CSV of our own", () => {
   test("with rows that are wrong tells why, the most frequent reason first, with the first such row", async () => {
     const bad = [0, 1, 2].map((i) => `${START + 60_000 + i};0;0,25;buy`);
     const file = written("bad.csv", [...rows(20, START), ...bad, `${START + 61_000};1;0,25;up`]);
-    const words = ["replay", file, "--venue", "mine", "--instrument", "W-R", ...columns, "--data", fleet.address.data];
+    const words = ["replay", file, "--venue", "wrong", "--instrument", "W-R", ...columns, "--data", fleet.address.data];
     const { stdout } = await runHere(words);
     expect(stdout).toContain("20 read, 20 new on record, 4 quarantined\n");
     expect(stdout).toContain(`\n             3 set aside: price: expected more than 0, such as "${bad[0]}"\n`);
