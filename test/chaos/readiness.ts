@@ -14,12 +14,15 @@ export function watchReadiness(fleet: FleetUnderTest): Readiness {
   const seen = new Set<string>();
   const ready = new Set<number>();
   let asking = true;
-  const watching = (async () => {
-    while (asking) {
-      await Promise.all(fleet.parts.map((part) => ask(part.name, part.service?.opsPort ?? -1)));
-      await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
-    }
-  })();
+  // side by side: one that is too busy to answer must not hide what another says for a tenth of a second
+  const watching = Promise.all(
+    fleet.parts.map(async (part) => {
+      while (asking) {
+        await ask(part.name, part.service?.opsPort ?? -1);
+        await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+      }
+    }),
+  );
   return {
     async stop() {
       asking = false;

@@ -20,10 +20,11 @@ test("a late trade does not replace a candle whose own trades were dropped by ag
     new Date(START_MS).toISOString(),
   ]);
 
-  await sendAsRetried(fleet, "BTC-USDT", late);
+  // the answer to a retry comes before the message is stored
   const { lastSeq } = await fleet.bus.streamPosition("MARKET");
+  await sendAsRetried(fleet, "BTC-USDT", late);
   const taken = "select count(*)::int as lanes from aggregator.pub_lanes where seq > $1";
-  await expect.poll(async () => (await fleet.database.query(taken, [lastSeq - 1]))[0]?.["lanes"], { timeout: 30_000 }).toBe(1);
+  await expect.poll(async () => (await fleet.database.query(taken, [lastSeq]))[0]?.["lanes"], { timeout: 30_000 }).toBe(1);
   expect(await fleet.candles()).toEqual(before);
   const letter = await fleet.bus.getMessage("DLQ", 2);
   expect(JSON.parse(new TextDecoder().decode(letter?.data))).toMatchObject({

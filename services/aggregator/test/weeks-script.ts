@@ -8,7 +8,7 @@ import { batchOf, describe, generator, message, type ScriptTrade, VENUE } from "
 export const CRYPTO = "AAA-USD";
 export const EQUITY = "EEE";
 export const FROM_MS = Date.UTC(2026, 2, 4, 10);
-export const TO_MS = Date.UTC(2026, 2, 27, 19);
+export const TO_MS = Date.UTC(2026, 2, 19, 19);
 
 const HOUR_MS = 3_600_000;
 const MINUTE_US = 60_000_000;
@@ -22,7 +22,7 @@ interface Due {
 }
 
 /**
- * Messages of MARKET over three weeks of a quiet market, an hour at a time: a trade right after each full hour and some in it,
+ * Messages of MARKET over sixteen days of a quiet market, an hour at a time: a trade right after each full hour and some in it,
  * trades that come two and thirty hours late, gaps that are filled an hour later or never, and holes without candles.
  */
 export function weeksScript(seed: number): OutgoingMessage[] {
