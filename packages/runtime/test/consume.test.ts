@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
+import { clock } from "@tickfleet/contracts/market-messages";
+import { subjectOf } from "@tickfleet/contracts/message";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { restoreStore, snapshotStore } from "../../testkit/src/nats.ts";
 import type { Bus } from "../src/bus.ts";
@@ -9,6 +11,7 @@ import {
   createGate,
   type Gate,
   heldLanes,
+  inVersion2,
   type LaneSurroundings,
   numbered,
   openLaneSurroundings,
@@ -160,7 +163,7 @@ async function* endless(gate: Gate): AsyncGenerator<InputMessage> {
   for (let seq = 1; ; seq++) {
     await sleep(5);
     await gate.pass();
-    yield { seq, subject: "md.v1.trade.0.test.X", id: "", data: new Uint8Array(), header: () => "" };
+    yield { seq, subject: numbered(0, seq).subject, id: "", data: new Uint8Array(), header: () => "" };
   }
 }
 
@@ -240,12 +243,12 @@ test("a message of an unknown version stops its lane, says so, and lets a newer 
   const replica = start({ leaseMs: 1_000 });
   await expect.poll(() => replica.said.at(-1)?.ok, { timeout: 5_000 }).toBe(true);
   await publish(1, 2);
-  await around.bus.publishBatch([numbered(3, 3, 2)]);
+  await around.bus.publishBatch([inVersion2(numbered(3, 3))]);
   await publish(4, 5);
   await publish(6, 7, 4);
   await expect.poll(() => seenBy(around, 4), { timeout: 5_000 }).toEqual([6, 7]);
   expect(await seenBy(around, 3)).toEqual([1, 2]);
-  const stands = { ok: false, detail: expect.stringMatching(/^lane 3 stands before message 3, md\.v2\.trade\.3\.test\.X: .*newer/) };
+  const stands = { ok: false, detail: expect.stringMatching(/^lane 3 stands before message 3, md\.v2\.trade\.3\.test\.X4: .*newer/) };
   expect(replica.said.at(-1)).toEqual(stands);
   // the lane is free, and not taken again and again
   const settled = await epochs();
@@ -261,7 +264,7 @@ test("where every lane stands before a message for all, one newer process takes 
   await openSecondVersion();
   const replica = start({ leaseMs: 1_000 });
   await expect.poll(() => replica.said.at(-1)?.ok, { timeout: 5_000 }).toBe(true);
-  await around.bus.publishBatch([{ ...numbered(0, 1), subject: "md.v2.clock.all.test.c" }]);
+  await around.bus.publishBatch([inVersion2({ ...numbered(0, 1), subject: subjectOf(clock, { venue: "test", connection: "c" }) })]);
   await expect.poll(() => heldLanes(around), { timeout: 5_000 }).toEqual([]);
   await expect.poll(() => replica.said.at(-1)?.ok, { timeout: 1_000, interval: 5 }).toBe(false);
   const newer = start({ leaseMs: 1_000, isKnown: () => true });

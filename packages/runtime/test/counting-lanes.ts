@@ -1,3 +1,7 @@
+import { candle } from "@tickfleet/contracts/candle-messages";
+import { tradeBatch } from "@tickfleet/contracts/market-messages";
+import { subjectOf } from "@tickfleet/contracts/message";
+import { partitionOf } from "@tickfleet/contracts/tokens";
 import {
   createLaneTables,
   LANE_PARAMETERS,
@@ -53,13 +57,23 @@ export async function openLaneSurroundings(): Promise<LaneSurroundings> {
   };
 }
 
+/** An instrument of the lane, by what its name hashes to. */
+function instrumentOf(lane: number): { venue: string; instrument: string } {
+  for (let i = 0; ; i++) if (partitionOf("test", `X${i}`) === lane) return { venue: "test", instrument: `X${i}` };
+}
+
 /** A trade message that nobody decodes; its outputs have its id and their lane. */
-export function numbered(partition: number, number: number, version = 1): OutgoingMessage {
+export function numbered(partition: number, number: number): OutgoingMessage {
   return {
-    subject: `md.v${version}.trade.${partition}.test.X`,
+    subject: subjectOf(tradeBatch, instrumentOf(partition)),
     headers: { "Nats-Msg-Id": `in-${number}` },
     data: new TextEncoder().encode(String(number)),
   };
+}
+
+/** The same message as a later release would send it. */
+export function inVersion2(message: OutgoingMessage): OutgoingMessage {
+  return { ...message, subject: message.subject.replace(".v1.", ".v2.") };
 }
 
 /** Writes down what a lane reads, and puts out one candle per message. */
@@ -105,7 +119,7 @@ export class CountingHandler implements LaneHandler {
   apply(_input: unknown, lane: number, message: InputMessage, emit: EmitOutput): void {
     this.#rows.push({ lane, seq: message.seq, subject: message.subject });
     const id = `out-${lane}-${message.id}`;
-    emit({ stream: "CANDLES", subject: `md.v1.candle.${lane}.test.X.1m`, id, data: message.data });
+    emit({ stream: "CANDLES", subject: subjectOf(candle, { ...instrumentOf(lane), timeframe: "1m" }), id, data: message.data });
   }
 
   deadLettered(): void {}

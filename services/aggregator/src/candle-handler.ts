@@ -13,7 +13,7 @@ import { isRebuilt } from "@tickfleet/runtime/lane-resume";
 import type { InputMessage } from "@tickfleet/runtime/ordered-reader";
 import { BatchPruning } from "./batch-pruning.ts";
 import type { FormingUpdates } from "./forming.ts";
-import { HISTORY_HEADER, openHistory, type RecordedInstrument, readTradesBefore } from "./history-store.ts";
+import { generationOf, openHistory, type RecordedInstrument, readTradesBefore } from "./history-store.ts";
 import { keyOf, type LaneSeries, LaneState, seriesFromText, snapshotText, spoilMinutes } from "./lane-state.ts";
 import { type InputPlace, LaneWriter } from "./lane-writer.ts";
 import { firstScheduled, type LoadedRevision, lateMinutes, loadRevision, type RevisionSource } from "./late-rows.ts";
@@ -124,7 +124,7 @@ export class CandleHandler implements LaneHandler {
       this.#loaded = { seq: message.seq, revision: await loadRevision(source, series, lateMinutes(series, market.batch), true) };
     } else if (market.kind === "gap") {
       const entry = state.find(market.gap.venue, market.gap.instrument) as LaneSeries;
-      const fromUs = judgedFrom(entry, market.gap, message.header(HISTORY_HEADER) !== "");
+      const fromUs = judgedFrom(entry, market.gap, generationOf(message) !== null);
       if (fromUs === null) return;
       const { series } = entry;
       const first = firstScheduled(series, minuteOf(fromUs));
@@ -144,11 +144,11 @@ export class CandleHandler implements LaneHandler {
   #apply(input: unknown, lane: number, message: InputMessage, emit: EmitOutput): void {
     const state = this.#stateOf(lane);
     const market = input as MarketInput;
-    const generation = message.header(HISTORY_HEADER);
+    const generation = generationOf(message);
     const place: InputPlace = {
       lane,
       inputSeq: message.seq,
-      rowSeq: generation === "" ? message.seq : 0,
+      fromHistory: generation !== null,
     };
     const loaded = this.#loaded?.seq === message.seq ? this.#loaded.revision : null;
     this.#loaded = null;
@@ -182,7 +182,7 @@ export class CandleHandler implements LaneHandler {
     const state = this.#stateOf(lane);
     const { venue, instrument } = named as { venue: string; instrument: string };
     const entry = state.find(venue, instrument);
-    if (entry) spoilMinutes(entry, this.#minutesOf(message), message.header(HISTORY_HEADER) !== "");
+    if (entry) spoilMinutes(entry, this.#minutesOf(message), generationOf(message) !== null);
     if (kind === "fault" && !state.parked.has(keyOf(venue, instrument))) {
       state.parked.set(keyOf(venue, instrument), { venue, instrument });
       state.connectionsDirty = true;
@@ -257,13 +257,13 @@ export class CandleHandler implements LaneHandler {
     }
   }
 
-  #keepBatch(place: InputPlace, batch: TradeColumns, message: InputMessage, generation: string): void {
+  #keepBatch(place: InputPlace, batch: TradeColumns, message: InputMessage, generation: number | null): void {
     const { venue, instrument } = batch;
     this.#writer.batches.push({
       lane: place.lane,
       venue,
       instrument,
-      inputLog: generation === "" ? PRESENT_LOG : `history ${generation.padStart(6, "0")}`,
+      inputLog: generation === null ? PRESENT_LOG : `history ${String(generation).padStart(6, "0")}`,
       inputSeq: message.seq,
       ...minutesOfBatch(batch),
       payload: message.data,
@@ -283,7 +283,7 @@ export class CandleHandler implements LaneHandler {
         const { venue, instrument } = series.key;
         if (old)
           return readTradesBefore(this.#pool, venue, instrument, fromMinute * 1000, (toMinute + 60_000) * 1000, {
-            generation: message.header(HISTORY_HEADER) === "" ? null : Number(message.header(HISTORY_HEADER)),
+            generation: generationOf(message),
             seq: message.seq,
             signal,
           });

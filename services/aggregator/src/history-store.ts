@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { clock, gap, status } from "@tickfleet/contracts/market-messages";
 import { subjectOf } from "@tickfleet/contracts/message";
 import { partitionOf } from "@tickfleet/contracts/tokens";
@@ -66,7 +67,13 @@ interface RecorderRow {
 const UP_TO_RECORDER = "(input_generation < $2 or input_generation = $2 and input_seq <= $3)";
 
 /** Header that tells a message of the history from one of the stream. */
-export const HISTORY_HEADER = "History";
+const HISTORY_HEADER = "History";
+
+/** The generation of the log that a message of the history was in; null for one of the present stream. */
+export function generationOf(message: InputMessage): number | null {
+  const generation = message.header(HISTORY_HEADER);
+  return generation === "" ? null : Number(generation);
+}
 
 /**
  * The recorded input log of a lane: the same messages in the same order, read with the recorder's
@@ -129,10 +136,10 @@ export async function readTradesBefore(
 
 /** Waits until the recorder has reached a sequence of the present stream; returns the stream's generation. */
 async function untilRecorded(pool: Pool, seq: number, signal: AbortSignal): Promise<number> {
-  for (let attempt = 0; attempt <= MOST_WAITS && !signal.aborted; attempt++) {
+  for (let attempt = 0; attempt <= MOST_WAITS; attempt++) {
     const { rows } = await pool.query<RecorderRow>(`select stream_created, generation, seq, input_id from ingest.pub_recorder`);
     if (rows[0] && rows[0].seq >= seq) return rows[0].generation;
-    await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    await sleep(WAIT_MS, undefined, { signal });
   }
   throw new LanesLostError(`the recorder has not reached ${seq}`);
 }

@@ -2,6 +2,7 @@ import { candle, candleRecomputed } from "@tickfleet/contracts/candle-messages";
 import { subjectOf } from "@tickfleet/contracts/message";
 import type { RevisionResult } from "@tickfleet/market/candle-revision";
 import { type CandleRow, createCandle } from "@tickfleet/market/candle-row";
+import type { CandleSeries } from "@tickfleet/market/candle-series";
 import { leftAloneKey } from "@tickfleet/market/candle-series-seed";
 import type { EmitOutput } from "@tickfleet/runtime/lane-handler";
 import { type LaneSeries, PendingRows } from "./lane-state.ts";
@@ -15,8 +16,8 @@ export interface InputPlace {
   lane: number;
   /** Sequence of the message in MARKET. */
   inputSeq: number;
-  /** What its rows remember of that: the sequence, or 0 where they come from history. */
-  rowSeq: number;
+  /** A message of a rebuild: its rows remember no sequence. */
+  fromHistory: boolean;
 }
 
 /** Gathers what a commit writes, and says the same on the bus. */
@@ -40,7 +41,7 @@ export class LaneWriter {
   putCandle(place: InputPlace, entry: LaneSeries, row: CandleRow, emit: EmitOutput): void {
     if (isLeftAlone(place, entry, row)) return;
     const { series } = entry;
-    this.pending.put(place.lane, series, row, place.rowSeq);
+    this.#keep(place, series, row);
     const { venue, instrument, anchor, session } = series.key;
     const payload = { ...createCandle(series.key, row, series.instrument.kind, series.instrument.contractSize), stamps: {} };
     emit({
@@ -65,7 +66,7 @@ export class LaneWriter {
     for (const row of result.revised) {
       if (isLeftAlone(place, entry, row)) continue;
       if (cause === "history") {
-        this.pending.put(place.lane, series, row, place.rowSeq);
+        this.#keep(place, series, row);
         const notice = notices.find((candidate) => candidate.timeframe === row.timeframe);
         if (notice === undefined) notices.push({ timeframe: row.timeframe, from: row.openTime, to: row.closeTime });
         else Object.assign(notice, { from: Math.min(notice.from, row.openTime), to: Math.max(notice.to, row.closeTime) });
@@ -73,7 +74,7 @@ export class LaneWriter {
         this.putCandle(place, entry, row, emit);
       }
     }
-    for (const row of result.rewritten) if (!isLeftAlone(place, entry, row)) this.pending.put(place.lane, series, row, place.rowSeq);
+    for (const row of result.rewritten) if (!isLeftAlone(place, entry, row)) this.#keep(place, series, row);
     for (const { timeframe, from, to } of notices) {
       emit({
         stream: STREAM,
@@ -83,9 +84,13 @@ export class LaneWriter {
       });
     }
   }
+
+  #keep({ lane, inputSeq, fromHistory }: InputPlace, series: CandleSeries, row: CandleRow): void {
+    this.pending.put(lane, series, row, fromHistory ? 0 : inputSeq);
+  }
 }
 
 /** Whether a rebuild would put a candle over one that it cannot make again. */
-function isLeftAlone({ rowSeq }: InputPlace, { leftAlone }: LaneSeries, row: CandleRow): boolean {
-  return rowSeq === 0 && leftAlone.size > 0 && leftAlone.has(leftAloneKey(row));
+function isLeftAlone({ fromHistory }: InputPlace, { leftAlone }: LaneSeries, row: CandleRow): boolean {
+  return fromHistory && leftAlone.size > 0 && leftAlone.has(leftAloneKey(row));
 }

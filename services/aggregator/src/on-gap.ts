@@ -42,7 +42,7 @@ export function onGap(
   const { series } = entry;
   const { id, from, to, state, missing } = message;
   if (isSettled(entry, message)) return;
-  const fromUs = judgedFrom(entry, message, place.rowSeq === 0);
+  const fromUs = judgedFrom(entry, message, place.fromHistory);
   entry.dirty = true;
   if (state !== "open") {
     const others = entry.settledGaps.filter((settled) => settled.id !== id);

@@ -1,5 +1,6 @@
 import { type LaneStore, NOWHERE } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
+import { inTransaction } from "@tickfleet/database/transaction";
 import { calendarOf, DEFAULT_ANCHOR, DEFAULT_SESSION } from "@tickfleet/market/calendar";
 import type { CandleRow } from "@tickfleet/market/candle-row";
 import type { KeptCandles } from "@tickfleet/market/candle-series-seed";
@@ -23,30 +24,20 @@ export async function wipeLane(
   { lane, epoch }: { lane: number; epoch: number },
   instruments: readonly RecordedInstrument[],
 ): Promise<boolean> {
-  const client = await pool.connect();
-  try {
-    await client.query("begin");
-    const held = await lanes.reset(client, { lane, epoch }, NOWHERE);
-    if (held) {
-      await client.query(`delete from aggregator.candles as candle where lane = $1 and ${MADE_AGAIN}`, [
-        lane,
-        instruments.map((entry) => entry.venue),
-        instruments.map((entry) => entry.instrument),
-        instruments.map((entry) => entry.floorMs),
-      ]);
-      await client.query("update aggregator.candles set input_seq = 0 where lane = $1 and input_seq > 0", [lane]);
-      for (const table of ["candle_versions", "series_states", "kept_states", "trade_batches"]) {
-        await client.query(`delete from aggregator.${table} where lane = $1`, [lane]);
-      }
+  return inTransaction(pool, async (client) => {
+    if (!(await lanes.reset(client, { lane, epoch }, NOWHERE))) return false;
+    await client.query(`delete from aggregator.candles as candle where lane = $1 and ${MADE_AGAIN}`, [
+      lane,
+      instruments.map((entry) => entry.venue),
+      instruments.map((entry) => entry.instrument),
+      instruments.map((entry) => entry.floorMs),
+    ]);
+    await client.query("update aggregator.candles set input_seq = 0 where lane = $1 and input_seq > 0", [lane]);
+    for (const table of ["candle_versions", "series_states", "kept_states", "trade_batches"]) {
+      await client.query(`delete from aggregator.${table} where lane = $1`, [lane]);
     }
-    await client.query(held ? "commit" : "rollback");
-    return held;
-  } catch (error) {
-    await client.query("rollback").catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
+    return true;
+  });
 }
 
 /** What was kept of an instrument before its floor. */

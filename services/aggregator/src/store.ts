@@ -7,6 +7,7 @@ import {
   laneCommitSql,
 } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
+import { inTransaction } from "@tickfleet/database/transaction";
 import { type ArrayType, type ArrayValue, encodeArray } from "@tickfleet/database/unnest";
 import { type CandleRow, createCandle } from "@tickfleet/market/candle-row";
 import type { CandleSeries } from "@tickfleet/market/candle-series";
@@ -143,13 +144,8 @@ export class CandleStore {
 
   /** Takes a lane's rows and states back to a kept checkpoint, and the checkpoint itself. */
   async rollBack(lane: number, epoch: number, to: LanePosition): Promise<boolean> {
-    const client = await this.#pool.connect();
-    try {
-      await client.query("begin");
-      if (!(await this.#lanes.reset(client, { lane, epoch }, to))) {
-        await client.query("rollback");
-        return false;
-      }
+    return inTransaction(this.#pool, async (client) => {
+      if (!(await this.#lanes.reset(client, { lane, epoch }, to))) return false;
       await client.query(
         `create temporary table restored on commit drop as
          select distinct on (${KEY.map((name) => `version.${name}`).join(", ")}) version.*
@@ -173,14 +169,8 @@ export class CandleStore {
         [lane, to.seq],
       );
       await client.query(`delete from aggregator.kept_states where lane = $1 and seq >= $2`, [lane, to.seq]);
-      await client.query("commit");
       return true;
-    } catch (error) {
-      await client.query("rollback").catch(() => undefined);
-      throw error;
-    } finally {
-      client.release();
-    }
+    });
   }
 
   /** Empties a lane, but for the candles that the record cannot make again (`wipeLane`). */

@@ -1,5 +1,5 @@
 import { spawnService } from "@tickfleet/testkit/process";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import type { Surroundings } from "./harness.ts";
 
 /** Runs ingest, as a process of its own, until everything that MARKET holds is recorded. */
@@ -13,5 +13,5 @@ export async function recordMarket({ nats, database, bus, pool }: Surroundings, 
     INGEST_SPOOL_DIR: spoolFolder,
     INGEST_LEASE_MS: "1000",
   });
-  await expect.poll(recorded, { timeout: 60_000 }).toBe(lastSeq);
+  await vi.waitFor(async () => expect(await recorded()).toBe(lastSeq), { timeout: 60_000, interval: 50 });
 }

@@ -1,7 +1,7 @@
 import type { OutgoingMessage } from "@tickfleet/runtime/bus";
 import { provisionStreams } from "@tickfleet/runtime/provision";
 import { removeScratch, scratchFolder } from "@tickfleet/testkit/scratch";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { candleRows, caughtUp, openSurroundings, publish, type Replica, type Surroundings, startReplica } from "./harness.ts";
 import { batchOf, type ScriptTrade } from "./market-script.ts";
 import { recordMarket } from "./recorder.ts";
@@ -20,9 +20,10 @@ const WEEK: Readonly<Record<string, number>> = {
 let spoolFolder: string;
 let around: Surroundings;
 let replica: Replica | null = null;
+/** The candles as they were folded; every test leaves them so. What one dropped stays dropped for those after it. */
 let before: string[];
 
-beforeEach(async () => {
+beforeAll(async () => {
   around = await openSurroundings();
   spoolFolder = scratchFolder("retention-spool");
   await publish(around.bus, script);
@@ -31,9 +32,8 @@ beforeEach(async () => {
   before = await candleRows(around);
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await replica?.stop().catch(() => undefined);
-  replica = null;
   await around[Symbol.asyncDispose]();
   removeScratch(spoolFolder);
 });
@@ -58,12 +58,17 @@ async function goOn(messages: readonly OutgoingMessage[]): Promise<void> {
   await fold();
 }
 
-/** Lets the checkpoints hold no more, and the candles' stream be gone, and reads again. */
+/** Lets no checkpoint hold any more. */
+async function loseCheckpoints(): Promise<void> {
+  await around.pool.query("delete from aggregator.kept_lanes");
+  await around.pool.query("update aggregator.lanes set stream_created = 'another', seq = 0");
+}
+
+/** Builds again, after the candles' stream is gone too. */
 async function rebuild(): Promise<void> {
   await around.bus.connection.request("$JS.API.STREAM.DELETE.CANDLES", "");
   await provisionStreams(around.bus);
-  await around.pool.query("delete from aggregator.kept_lanes");
-  await around.pool.query("update aggregator.lanes set stream_created = 'another', seq = 0");
+  await loseCheckpoints();
   await fold();
 }
 
@@ -85,33 +90,29 @@ function parse(rows: readonly string[]): ParsedRow[] {
   return rows.map((row) => JSON.parse(row) as ParsedRow);
 }
 
-test("a rebuild after retention leaves every candle as it was, however little is left of the trades", async () => {
-  // the script bites: late trades, gaps and holes are in the weeks that are made again
+test("while the recorder has not begun with the present stream, nothing is emptied", async () => {
+  const [position] = await around.database.query("select stream_created, seq from ingest.lanes");
+  await around.database.query("update ingest.lanes set stream_created = null, seq = 0");
+  await loseCheckpoints();
+  const reasons: string[] = [];
+  replica = startReplica(around, { onReady: (ok, detail) => void (ok || reasons.push(detail)) });
+  await expect.poll(() => reasons.join("\n"), { timeout: 20_000 }).toContain("waits for the recorder");
+  await replica.stop();
+  expect(await candleRows(around)).toEqual(before);
+  await around.database.query("update ingest.lanes set stream_created = $1, seq = $2", [position?.["stream_created"], position?.["seq"]]);
+});
+
+test("a rebuild after retention leaves every candle as it was", async () => {
+  // the script bites: late trades, gaps and holes are in the week that is made again
   const rows = parse(before).filter((row) => Date.parse(row.open_time) > (WEEK[CRYPTO] as number));
-  expect(rows.filter((row) => row.timeframe === "1m" && row.revision > 0).length).toBeGreaterThan(10);
+  expect(rows.filter((row) => row.timeframe === "1m" && row.revision > 0).length).toBeGreaterThan(5);
   expect(new Set(rows.map((row) => row.completeness))).toEqual(new Set(["full", "backfilled", "partial", "no-trades", "venue-down"]));
   await dropTrades(CUT);
   await rebuild();
   expect(await candleRows(around)).toEqual(before);
-  // less than a week, then less than a day, then nothing
-  for (const until of ["2026-03-17T00:00:00Z", "2026-03-19T17:00:00Z", "2026-04-01T00:00:00Z"]) {
-    await dropTrades(until);
-    await rebuild();
-    expect(await candleRows(around), `dropped until ${until}`).toEqual(before);
-  }
-});
-
-test("candles that are gone are made again from the first whole week on, and none before it", async () => {
-  await dropTrades(CUT);
-  await around.database.query("truncate aggregator.candles");
-  await rebuild();
-  const isWhole = (row: ParsedRow): boolean => Date.parse(row.open_time) >= (WEEK[row.instrument] as number);
-  expect(await candleRows(around)).toEqual(before.filter((row) => isWhole(JSON.parse(row) as ParsedRow)));
 });
 
 test("trades that come again from before the floor, recorded or dropped, change no candle", async () => {
-  await dropTrades(CUT);
-  await rebuild();
   const again = script.filter(({ subject }) => subject.includes(".trade.")).filter((_, i) => i % 40 === 0);
   for (const round of [1, 2]) {
     await goOn(again);
@@ -123,9 +124,25 @@ test("trades that come again from before the floor, recorded or dropped, change 
   expect(await candleRows(around)).toEqual(before);
 });
 
-test("a late trade of the minutes before the floor counts where the record has their trades, and is refused where not", async () => {
-  await dropTrades("2026-03-19T17:00:00Z");
+test("candles that are gone are made again from the first whole week on, and none before it", async () => {
+  await around.database.query("create table saved as table aggregator.candles");
+  await around.database.query("truncate aggregator.candles");
   await rebuild();
+  const isWhole = (row: ParsedRow): boolean => Date.parse(row.open_time) >= (WEEK[row.instrument] as number);
+  expect(await candleRows(around)).toEqual(before.filter((row) => isWhole(JSON.parse(row) as ParsedRow)));
+  await around.database.query("truncate aggregator.candles");
+  await around.database.query("insert into aggregator.candles select * from saved");
+});
+
+test("with less than a week of trades, and with less than a day, every candle stays as it was too", async () => {
+  for (const until of ["2026-03-17T00:00:00Z", "2026-03-19T17:00:00Z"]) {
+    await dropTrades(until);
+    await rebuild();
+    expect(await candleRows(around), `dropped until ${until}`).toEqual(before);
+  }
+});
+
+test("a late trade of the minutes before the floor counts where the record has their trades, and is refused where not", async () => {
   const late = (text: string): ScriptTrade => {
     return {
       instrument: CRYPTO,
@@ -146,19 +163,17 @@ test("a late trade of the minutes before the floor counts where the record has t
       );
     });
   const [counted = 0, refused = 0] = minutes(before);
-  expect(minutes(await candleRows(around))).toEqual([counted + 1, refused]);
+  const after = await candleRows(around);
+  expect(minutes(after)).toEqual([counted + 1, refused]);
+  before = after;
 });
 
-test("nothing is emptied while the recorder has not begun with the present stream, nor where its record is lost", async () => {
-  await around.database.query("update ingest.lanes set stream_created = null, seq = 0");
-  await around.pool.query("delete from aggregator.kept_lanes");
-  await around.pool.query("update aggregator.lanes set stream_created = 'another', seq = 0");
-  const reasons: string[] = [];
-  replica = startReplica(around, { onReady: (ok, detail) => void (ok || reasons.push(detail)) });
-  await expect.poll(() => reasons.join("\n"), { timeout: 20_000 }).toContain("waits for the recorder");
-  await replica.stop();
+test("with no trade left, or no record at all, every candle stays as it was", async () => {
+  await dropTrades("2026-04-01T00:00:00Z");
+  await rebuild();
   expect(await candleRows(around)).toEqual(before);
   await around.database.query("truncate ingest.instruments, ingest.trades, ingest.market_events, ingest.input_logs");
+  await around.database.query("update ingest.lanes set stream_created = null, seq = 0");
   await around.bus.connection.request("$JS.API.STREAM.DELETE.MARKET", "");
   await provisionStreams(around.bus);
   await publish(around.bus, lastClock);

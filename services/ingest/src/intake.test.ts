@@ -1,3 +1,5 @@
+import { tradeBatch } from "@tickfleet/contracts/market-messages";
+import { parametersOf } from "@tickfleet/contracts/message";
 import { createBatchColumns, decodeTradeBatch } from "@tickfleet/contracts/trade-batch";
 import type { Instrument } from "@tickfleet/market/instrument";
 import type { RawTrade, Refill, SourceEvent } from "@tickfleet/venues/source";
@@ -127,7 +129,7 @@ function tradesOf(data: Uint8Array): {
 }
 
 function onlyBatch(told: Told): ReturnType<typeof tradesOf> {
-  const batches = told.messages.filter((message) => message.subject.startsWith("md.v1.trade."));
+  const batches = told.messages.filter((message) => parametersOf(tradeBatch, message.subject) !== null);
   expect(batches).toHaveLength(1);
   return tradesOf((batches[0] as OutboundMessage).data);
 }

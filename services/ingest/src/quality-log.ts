@@ -37,7 +37,6 @@ export class QualityLog {
 
   add(entry: QualityEntry): void {
     this.#options.onAdded?.();
-
     if (entry.key === null && this.#waiting.length >= MOST_WAITING) {
       this.#options.onDropped?.(!this.#dropping);
       this.#dropping = true;

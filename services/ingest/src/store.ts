@@ -1,5 +1,6 @@
 import { type LanePosition, type LaneStore, type LaneUpdate, laneCommitParameters, laneCommitSql } from "@tickfleet/database/checkpoint";
 import { errorCode, type Pool, type PoolClient } from "@tickfleet/database/pool";
+import { inTransaction } from "@tickfleet/database/transaction";
 import { instrumentKey, type RecorderRows } from "./recorder-rows.ts";
 import { TradeIds } from "./trade-ids-store.ts";
 import { copyTrades, insertTrades } from "./trade-rows-store.ts";
@@ -114,24 +115,16 @@ export class RecorderStore {
   }
 
   /** Commits what `act` did, unless it gives null. */
+  /** What was remembered of the tables holds no more where a transaction did not end well. */
   async #inTransaction<T>(act: (client: PoolClient) => Promise<T | null>): Promise<T | null> {
-    const client = await this.#pool.connect();
-    let failure: Error | undefined;
     try {
-      await client.query("begin");
-      const result = await act(client);
-      await client.query(result === null ? "rollback" : "commit");
+      const result = await inTransaction(this.#pool, act);
       if (result === null) this.#tradeIds.forget();
       return result;
     } catch (error) {
       this.#generation = null;
       this.#tradeIds.forget();
-      await client.query("rollback").catch((reason: Error) => {
-        failure = reason;
-      });
       throw error;
-    } finally {
-      client.release(failure);
     }
   }
 }

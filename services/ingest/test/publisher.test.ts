@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { clock } from "@tickfleet/contracts/market-messages";
+import { subjectOf } from "@tickfleet/contracts/message";
 import { type Bus, openBus } from "@tickfleet/runtime/bus";
 import { provisionStreams } from "@tickfleet/runtime/provision";
 import { restoreStore, snapshotStore, startNats, type TestNats } from "@tickfleet/testkit/nats";
@@ -8,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { AnotherWriterError, Publisher } from "../src/publisher.ts";
 import { Spool } from "../src/spool.ts";
 
-const SUBJECT = "md.v1.clock.all.test.c";
+const SUBJECT = subjectOf(clock, { venue: "test", connection: "c" });
 const NEVER = new AbortController().signal;
 
 let nats: TestNats;

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { status } from "@tickfleet/contracts/market-messages";
+import { parametersOf } from "@tickfleet/contracts/message";
 import { migrate } from "@tickfleet/database/migrator";
 import { openPool, type Pool } from "@tickfleet/database/pool";
 import { openBus } from "@tickfleet/runtime/bus";
@@ -74,7 +76,7 @@ async function openJobs(ends: AsyncDisposableStack, wire = (pool: Pool): Pool =>
       const { lastSeq } = await bus.streamPosition("MARKET");
       for (let seq = 1; seq <= lastSeq; seq++) {
         const message = await bus.getMessage("MARKET", seq);
-        if (message?.subject.startsWith("md.v1.status.")) headers.push(message.headers?.get("Replay") ?? "");
+        if (message !== null && parametersOf(status, message.subject) !== null) headers.push(message.headers?.get("Replay") ?? "");
       }
       return headers.sort();
     },
