@@ -43,6 +43,11 @@ async function deleteStream(fleet: FleetUnderTest, stream: string): Promise<void
   expect(reply.json<{ success?: boolean }>().success).toBe(true);
 }
 
+/** Waits until both readers have committed some of what will be lost: one that has read nothing yet loses nothing, and rightly says nothing. */
+async function beRead(fleet: FleetUnderTest): Promise<void> {
+  await fleet.until(({ aggregated, recorded }) => aggregated > 0 && recorded > 0, TIMEOUT_MS, "both readers to have read something");
+}
+
 interface Told {
   aggregator?: RegExp;
   ingest?: RegExp;
@@ -83,6 +88,7 @@ describe("a broker that lost data", () => {
     () =>
       survive("MARKET deleted", { aggregator: LOST, ingest: /made anew|MARKET/ }, async (fleet) => {
         await reach(fleet, COPIED);
+        await beRead(fleet);
         await deleteStream(fleet, "MARKET");
       }),
     TIMEOUT_MS * 2,
@@ -93,6 +99,7 @@ describe("a broker that lost data", () => {
     () =>
       survive("CANDLES deleted", { aggregator: LOST }, async (fleet) => {
         await reach(fleet, COPIED);
+        await beRead(fleet);
         await deleteStream(fleet, "CANDLES");
       }),
     TIMEOUT_MS * 2,
@@ -134,7 +141,7 @@ test(
   () =>
     survive("an older database restored", { aggregator: AGAIN, ingest: AGAIN }, async (fleet) => {
       await reach(fleet, COPIED);
-      await fleet.until(({ aggregated }) => aggregated > 0, TIMEOUT_MS, "candles");
+      await beRead(fleet);
       const dump = await dumpDatabase(fleet.database.server);
       const copied = await fleet.progress();
       await reach(fleet, RESTORED);

@@ -118,7 +118,7 @@ export class CandleHandler implements LaneHandler {
   async load(input: unknown, lane: number, message: InputMessage, signal: AbortSignal): Promise<void> {
     const market = input as MarketInput;
     const state = this.#stateOf(lane);
-    const source = this.#sourceBefore(message, signal);
+    const source = this.#sourceBefore(lane, message, signal);
     if (market.kind === "trade") {
       const { series } = seriesOfBatch(state, market.batch);
       this.#loaded = { seq: message.seq, revision: await loadRevision(source, series, lateMinutes(series, market.batch), true) };
@@ -276,13 +276,14 @@ export class CandleHandler implements LaneHandler {
       state.connectionsDirty = true;
   }
 
-  #sourceBefore(message: InputMessage, signal: AbortSignal): RevisionSource {
+  #sourceBefore(lane: number, message: InputMessage, signal: AbortSignal): RevisionSource {
     return {
       rows: (series, dayFrom, weekFrom) => this.#store.rows(series, dayFrom, weekFrom),
       batches: (series, fromMinute, toMinute, old) => {
         const { venue, instrument } = series.key;
         if (old)
           return readTradesBefore(this.#pool, venue, instrument, fromMinute * 1000, (toMinute + 60_000) * 1000, {
+            lane,
             generation: generationOf(message),
             seq: message.seq,
             signal,

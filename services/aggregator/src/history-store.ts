@@ -17,6 +17,7 @@ const MOST_WAITS = 300;
 
 /** A message's place in the input log; null: of the present stream, and the wait for its record ends at the signal. */
 export interface HistoryPlace {
+  lane: number;
   generation: number | null;
   seq: number;
   signal: AbortSignal;
@@ -123,7 +124,7 @@ export async function readTradesBefore(
   toUs: number,
   before: HistoryPlace,
 ): Promise<Uint8Array[]> {
-  const generation = before.generation ?? (await untilRecorded(pool, before.seq - 1, before.signal));
+  const generation = before.generation ?? (await untilRecorded(pool, before));
   const { rows } = await pool.query<TradeRow>(
     `select ${TRADE_COLUMNS} from ingest.pub_trades where venue = $1 and instrument = $2
        and event_time >= timestamptz 'epoch' + $3 * interval '1 microsecond' and event_time < timestamptz 'epoch' + $4 * interval '1 microsecond'
@@ -134,14 +135,18 @@ export async function readTradesBefore(
   return [...batchesOf(rows)].map((batch) => batch.data);
 }
 
-/** Waits until the recorder has reached a sequence of the present stream; returns the stream's generation. */
-async function untilRecorded(pool: Pool, seq: number, signal: AbortSignal): Promise<number> {
+/** Waits until the recorder has all that comes before a place in the stream that the lane reads; returns the stream's generation. */
+async function untilRecorded(pool: Pool, { lane, seq, signal }: HistoryPlace): Promise<number> {
   for (let attempt = 0; attempt <= MOST_WAITS; attempt++) {
-    const { rows } = await pool.query<RecorderRow>(`select stream_created, generation, seq, input_id from ingest.pub_recorder`);
-    if (rows[0] && rows[0].seq >= seq) return rows[0].generation;
+    const { rows } = await pool.query<{ generation: number }>(
+      `select generation from ingest.pub_recorder join aggregator.lanes using (stream_created)
+       where lanes.lane = $1 and pub_recorder.seq >= $2`,
+      [lane, seq - 1],
+    );
+    if (rows[0]) return rows[0].generation;
     await sleep(WAIT_MS, undefined, { signal });
   }
-  throw new LanesLostError(`the recorder has not reached ${seq}`);
+  throw new LanesLostError(`lane ${lane} waits for the recorder, which has not reached message ${seq - 1} of the present stream`);
 }
 
 async function listRecorded(client: PoolClient, lane: number): Promise<RecordedInstrument[]> {
