@@ -1,7 +1,7 @@
 import { sentiment } from "@tickfleet/contracts/context-messages";
 import { type ContextSurroundings, openContextSurroundings, type PublishedContext } from "@tickfleet/testkit/context-surroundings";
 import type { ServiceUnderTest } from "@tickfleet/testkit/process";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import type { StoredText } from "./plain-sentiment.ts";
 
 export type Published = PublishedContext<typeof sentiment>;
@@ -29,8 +29,14 @@ export async function insertInstruments(around: Surroundings, instruments: reado
 }
 
 export async function publishedAtLeast(around: Surroundings, count: number): Promise<Published[]> {
-  await expect.poll(async () => (await around.published()).length, { timeout: 90_000, interval: 200 }).toBeGreaterThanOrEqual(count);
-  return around.published();
+  return vi.waitFor(
+    async () => {
+      const published = await around.published();
+      expect(published.length).toBeGreaterThanOrEqual(count);
+      return published;
+    },
+    { timeout: 90_000, interval: 200 },
+  );
 }
 
 /** Texts as stored, for a computation of one's own. */

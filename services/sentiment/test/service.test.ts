@@ -1,7 +1,7 @@
-import { type ServiceUnderTest, spawnService } from "@tickfleet/testkit/process";
+import { spawnService } from "@tickfleet/testkit/process";
 import { tcpProxy } from "@tickfleet/testkit/tcp-proxy";
 import { demoItemsOfMinute } from "@tickfleet/venues/demo/news";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   components,
   EVERY_SECOND,
@@ -10,7 +10,6 @@ import {
   MINUTE_MS,
   openSurroundings,
   publishedAtLeast,
-  type Surroundings,
   storedTexts,
 } from "./harness.ts";
 import { plainSentiment } from "./plain-sentiment.ts";
@@ -21,19 +20,10 @@ const DEMO = [
   ["demo", "SOL-USDT"],
 ] as const;
 
-let around: Surroundings;
-let service: ServiceUnderTest | null = null;
-
-afterEach(async () => {
-  await service?.[Symbol.asyncDispose]();
-  service = null;
-  await around[Symbol.asyncDispose]();
-});
-
-test("the demo's texts are stored, each once, and the values published equal a computation of one's own", async () => {
-  around = await openSurroundings([...DEMO, ["binance", "LINK-USDT"]]);
+test.concurrent("the demo's texts are stored, each once, and the values published equal a computation of one's own", async () => {
+  await using around = await openSurroundings([...DEMO, ["binance", "LINK-USDT"]]);
   const env = { ...around.env, SENTIMENT_SOURCES: "demo", SENTIMENT_SCHEDULE: EVERY_SECOND, SENTIMENT_DEMO_SEED: "11" };
-  service = await spawnService("sentiment", env);
+  await using service = await spawnService("sentiment", env);
   const first = await publishedAtLeast(around, DEMO.length);
   const texts = await storedTexts(around, "demo");
   expect(texts.length).toBeGreaterThan(200);
@@ -63,7 +53,7 @@ test("the demo's texts are stored, each once, and the values published equal a c
   }
 
   await service.kill();
-  service = await spawnService("sentiment", env);
+  await using next = await spawnService("sentiment", env);
   const all = await publishedAtLeast(around, 2 * DEMO.length);
   expectOncePerMinute(all);
   expect(all.slice(0, first.length)).toEqual(first);
@@ -73,13 +63,13 @@ test("the demo's texts are stored, each once, and the values published equal a c
   );
   expect(lead?.least).toBeGreaterThanOrEqual(60);
   expect(lead?.most).toBeLessThan(123);
-  expect((await service.stop()).code).toBe(0);
+  expect((await next.stop()).code).toBe(0);
 });
 
-test("what was invented does not depend on when it is asked for: two services with one seed store the same texts", async () => {
-  around = await openSurroundings(DEMO);
+test.concurrent("what was invented does not depend on when it is asked for: two services with one seed store the same texts", async () => {
+  await using around = await openSurroundings(DEMO);
   const env = { SENTIMENT_SOURCES: "demo", SENTIMENT_SCHEDULE: EVERY_SECOND };
-  service = await spawnService("sentiment", { ...around.env, ...env });
+  await using _service = await spawnService("sentiment", { ...around.env, ...env });
   await publishedAtLeast(around, DEMO.length);
   await using other = await openSurroundings(DEMO);
   await using later = await spawnService("sentiment", { ...other.env, ...env });
@@ -93,12 +83,11 @@ test("what was invented does not depend on when it is asked for: two services wi
   expect(later.ended()).toBeNull();
 });
 
-test("of two processes one works; when it is killed the other takes over, and no minute is told twice", async () => {
-  around = await openSurroundings(DEMO);
+test.concurrent("of two processes one works; when it is killed the other takes over, and no minute is told twice", async ({ expect }) => {
+  await using around = await openSurroundings(DEMO);
   const env = { ...around.env, SENTIMENT_SOURCES: "demo", SENTIMENT_SCHEDULE: EVERY_SECOND };
-  const first = await spawnService("sentiment", env);
-  const second = await spawnService("sentiment", env);
-  service = second;
+  await using first = await spawnService("sentiment", env);
+  await using second = await spawnService("sentiment", env);
   const before = await publishedAtLeast(around, DEMO.length);
   expect((await components(second))["polling"]).toEqual({ ok: true, detail: "another process polls; this one waits" });
   first.pause();
@@ -113,8 +102,8 @@ test("of two processes one works; when it is killed the other takes over, and no
   expect((await first.stop()).code).toBe(0);
 });
 
-test("what a process stored and did not send is sent by the next one as it was stored, unless it is too late", async () => {
-  around = await openSurroundings(DEMO);
+test.concurrent("what a process stored and did not send is sent by the next one as it was stored, unless it is too late", async () => {
+  await using around = await openSurroundings(DEMO);
   const validFrom = (Math.floor(Date.now() / MINUTE_MS) + 5) * MINUTE_MS;
   const sources = [{ name: "news", weight: 1, documents: 3, value: 0.987 }];
   await around.database.query(
@@ -122,15 +111,15 @@ test("what a process stored and did not send is sent by the next one as it was s
      select 'demo', 'BTC', to_timestamp($1::float8 / 1000) + shift, now(), 0.987, 0.5, 3, $3 from unnest($2::interval[]) as late(shift)`,
     [validFrom, ["0", "-5 minutes"], JSON.stringify(sources)],
   );
-  service = await spawnService("sentiment", { ...around.env, SENTIMENT_SOURCES: "demo" });
+  await using _service = await spawnService("sentiment", { ...around.env, SENTIMENT_SOURCES: "demo" });
   const published = await publishedAtLeast(around, DEMO.length + 1);
   const own = published.filter(({ payload }) => payload.value === 0.987);
   expect(own).toHaveLength(1);
   expect(own[0]?.payload).toMatchObject({ provider: "demo", asset: "BTC", validFrom, confidence: 0.5, documents: 3, sources });
 });
 
-test("broker and database may go away for a while: it says so, is not ready, and goes on", async () => {
-  around = await openSurroundings(DEMO);
+test.concurrent("broker and database may go away for a while: it says so, is not ready, and goes on", async ({ expect }) => {
+  await using around = await openSurroundings(DEMO);
   await using wire = await tcpProxy(around.database.url);
   const env = {
     ...around.env,
@@ -138,9 +127,8 @@ test("broker and database may go away for a while: it says so, is not ready, and
     SENTIMENT_SOURCES: "demo",
     SENTIMENT_SCHEDULE: EVERY_SECOND,
   };
-  service = await spawnService("sentiment", env);
-  const running = service;
-  const isOk = async (part: string) => (await components(running))[part]?.ok;
+  await using service = await spawnService("sentiment", env);
+  const isOk = async (part: string) => (await components(service))[part]?.ok;
   const first = (await publishedAtLeast(around, DEMO.length)).length;
   await around.nats.kill();
   await expect.poll(() => isOk("broker"), { timeout: 20_000 }).toBe(false);
@@ -151,26 +139,25 @@ test("broker and database may go away for a while: it says so, is not ready, and
   await wire.restore();
   await expect.poll(() => isOk("polling"), { timeout: 20_000 }).toBe(true);
   expectOncePerMinute(await publishedAtLeast(around, second + DEMO.length));
-  expect(running.ended()).toBeNull();
+  expect(service.ended()).toBeNull();
 });
 
-test("before there are instruments nothing is asked for; with the first it begins", async () => {
-  around = await openSurroundings([]);
-  service = await spawnService("sentiment", { ...around.env, SENTIMENT_SOURCES: "demo" });
-  const running = service;
-  await expect.poll(async () => (await components(running))["assets"]?.detail).toMatch(/no instruments yet/);
+test.concurrent("before there are instruments nothing is asked for; with the first it begins", async ({ expect }) => {
+  await using around = await openSurroundings([]);
+  await using service = await spawnService("sentiment", { ...around.env, SENTIMENT_SOURCES: "demo" });
+  await expect.poll(async () => (await components(service))["assets"]?.detail, { timeout: 10_000 }).toMatch(/no instruments yet/);
   await insertInstruments(around, [["demo", "DOGE-USDT"]]);
   const published = await publishedAtLeast(around, 1);
   expect(published.map(({ payload }) => payload.asset)).toEqual(["DOGE"]);
 });
 
-test.each([
+test.concurrent.each([
   [{}, /idle: no source is asked for; set SENTIMENT_SOURCES/],
   [{ SENTIMENT_SOURCES: "newsapi" }, /idle: newsapi: SENTIMENT_NEWSAPI_KEY is not set/],
   [{ SENTIMENT_SOURCES: "reddit", SENTIMENT_REDDIT_CLIENT_ID: "an-id" }, /SENTIMENT_REDDIT_CLIENT_SECRET belong together/],
 ])("with %j it is ready, idle, and says which variable to set", async (env, reason) => {
-  around = await openSurroundings(DEMO);
-  service = await spawnService("sentiment", { ...around.env, ...env });
+  await using around = await openSurroundings(DEMO);
+  await using service = await spawnService("sentiment", { ...around.env, ...env });
   expect((await components(service))["sources"]).toEqual({ ok: true, detail: expect.stringMatching(reason) });
   expect(service.lines.filter((line) => reason.test(line))).toHaveLength(1);
   expect(await around.published()).toEqual([]);

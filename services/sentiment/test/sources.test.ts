@@ -1,6 +1,6 @@
 import { type RedditServer, type ServedPost, startNewsApiServer, startRedditServer } from "@tickfleet/testkit/news-servers";
-import { type ServiceUnderTest, spawnService } from "@tickfleet/testkit/process";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { spawnService } from "@tickfleet/testkit/process";
+import { test } from "vitest";
 import { components, EVERY_SECOND, openSurroundings, publishedAtLeast, type Surroundings, storedTexts } from "./harness.ts";
 import { plainSentiment } from "./plain-sentiment.ts";
 
@@ -8,21 +8,11 @@ const APPLICATION = { clientId: "an-application", clientSecret: "its secret" };
 const KEY = "a-key-of-newsapi";
 const minutesAgo = (minutes: number): number => Math.floor(Date.now() / 1000) * 1000 - minutes * 60_000;
 
-let around: Surroundings;
-let service: ServiceUnderTest | null = null;
-
-beforeEach(async () => {
-  around = await openSurroundings([
-    ["binance", "BTC-USDT"],
-    ["binance", "SOL-USDT"],
-    ["binance", "ZIL-USDT"],
-  ]);
-});
-afterEach(async () => {
-  await service?.[Symbol.asyncDispose]();
-  service = null;
-  await around[Symbol.asyncDispose]();
-});
+const INSTRUMENTS = [
+  ["binance", "BTC-USDT"],
+  ["binance", "SOL-USDT"],
+  ["binance", "ZIL-USDT"],
+] as const;
 
 const posts = (): ServedPost[] => [
   { id: "a1", title: "Bitcoin rally goes on, very bullish", createdMs: minutesAgo(240), score: 120, crossposts: 3 },
@@ -42,7 +32,7 @@ const article = (title: string, minutes: number) => ({
   publishedMs: minutesAgo(minutes),
 });
 
-function env(reddit: RedditServer, newsUrl: string): Record<string, string> {
+function env(around: Surroundings, reddit: RedditServer, newsUrl: string): Record<string, string> {
   return {
     ...around.env,
     SENTIMENT_SOURCES: "reddit,newsapi",
@@ -56,14 +46,17 @@ function env(reddit: RedditServer, newsUrl: string): Record<string, string> {
   };
 }
 
-test("posts and articles are stored once, linked, scored and weighed; a text that two sources tell counts once", async () => {
+test.concurrent("posts and articles are stored once, linked, scored and weighed; a text that two sources tell counts once", async ({
+  expect,
+}) => {
+  await using around = await openSurroundings(INSTRUMENTS);
   await using reddit = await startRedditServer({ posts: { CryptoCurrency: posts() }, application: APPLICATION });
   await using news = await startNewsApiServer(KEY, [
     article("Bitcoin soars as inflows hit a record", 55),
     article("Solana plunges after exploit", 15),
     article("Weather stays fine", 5),
   ]);
-  service = await spawnService("sentiment", env(reddit, news.url));
+  await using service = await spawnService("sentiment", env(around, reddit, news.url));
   const published = await publishedAtLeast(around, 3);
   const texts = await storedTexts(around, "fleet");
   const byTitle = await around.database.query<{ title: string; assets: string[]; repeat_of: string | null }>(
@@ -109,18 +102,21 @@ test("posts and articles are stored once, linked, scored and weighed; a text tha
 
   // the free plan's 100 requests a day: not asked again within 15 minutes, not even by the next process
   await service.kill();
-  service = await spawnService("sentiment", env(reddit, news.url));
+  await using _next = await spawnService("sentiment", env(around, reddit, news.url));
   const before = reddit.requests.length;
   await expect.poll(() => reddit.requests.length, { timeout: 10_000 }).toBeGreaterThan(before + 2);
   expect(news.requests).toHaveLength(1);
   expect(await storedTexts(around, "fleet")).toHaveLength(8);
 });
 
-test("a source that is away leaves the field to the others; a limit is kept; with none there is no value, but a reason", async () => {
+test.concurrent("a source that is away leaves the field to the others; a limit is kept; with none there is no value, but a reason", async ({
+  expect,
+}) => {
+  await using around = await openSurroundings(INSTRUMENTS);
   await using reddit = await startRedditServer({ posts: { CryptoCurrency: posts() }, application: APPLICATION });
   await using news = await startNewsApiServer(KEY, [article("Bitcoin gains", 15)]);
   news.answerWith({ body: { status: "error", code: "rateLimited", message: "You have made too many requests." } });
-  service = await spawnService("sentiment", env(reddit, news.url));
+  await using service = await spawnService("sentiment", env(around, reddit, news.url));
   const running = service;
   const published = await publishedAtLeast(around, 3);
   for (const { payload } of published) expect(payload.sources.map(({ name }) => name)).toEqual(["reddit"]);
@@ -155,14 +151,17 @@ test("a source that is away leaves the field to the others; a limit is kept; wit
   expect(values.every((value) => value !== 0)).toBe(true);
 });
 
-test("nonsense and slow answers end in a reason, not in the service's end, and a stop does not wait for them", async () => {
+test.concurrent("nonsense and slow answers end in a reason, not in the service's end, and a stop does not wait for them", async ({
+  expect,
+}) => {
+  await using around = await openSurroundings(INSTRUMENTS);
   await using reddit = await startRedditServer({ posts: { CryptoCurrency: posts() } });
   await using news = await startNewsApiServer("another key");
   reddit.answerWith({ body: { kind: "Listing", data: { children: "none" } } });
-  const open = env(reddit, news.url);
+  const open = env(around, reddit, news.url);
   delete open["SENTIMENT_REDDIT_CLIENT_ID"];
   delete open["SENTIMENT_REDDIT_CLIENT_SECRET"];
-  service = await spawnService("sentiment", open);
+  await using service = await spawnService("sentiment", open);
   const running = service;
   await expect.poll(async () => (await components(running))["source reddit"]?.detail, { timeout: 10_000 }).toMatch(/listing: .*children/s);
   await expect.poll(async () => (await components(running))["source newsapi"]?.detail).toMatch(/HTTP 401, request refused: apiKeyInvalid/);
