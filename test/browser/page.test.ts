@@ -48,7 +48,7 @@ describe.skipIf(findBrowser() === null)("the page in a real browser", () => {
       () => chartState(page),
       (state) => (state?.times.length ?? 0) > 100,
       "candles of the past",
-      60_000,
+      120_000,
     );
     expectCalm(watched);
     await page.context().close();
@@ -61,7 +61,7 @@ describe.skipIf(findBrowser() === null)("the page in a real browser", () => {
       () => chartState(page),
       (state) => state !== null && state.times.length > 100 && state.indicators > 50,
       "candles and indicators",
-      30_000,
+      90_000,
     );
     await until(
       () => chartState(page),
@@ -137,7 +137,7 @@ describe.skipIf(findBrowser() === null)("the page in a real browser", () => {
       () => chartState(page),
       (state) => (state?.times.length ?? 0) > 100,
       "candles",
-      30_000,
+      90_000,
     );
     for (const service of fleet.services("api")) await service.kill();
     await page.locator('.connection[data-state="offline"]').waitFor();
@@ -145,12 +145,12 @@ describe.skipIf(findBrowser() === null)("the page in a real browser", () => {
     // over the end of a minute, so that a candle closes meanwhile
     await new Promise((resolve) => setTimeout(resolve, MINUTE_MS - (Date.now() % MINUTE_MS) + 3_000));
     await startGateway();
-    await page.locator('.connection[data-state="live"]').waitFor({ timeout: 40_000 });
+    await page.locator('.connection[data-state="live"]').waitFor();
     const after = await until(
       () => chartState(page),
       (state) => (state?.times.length ?? 0) > (before?.times.length ?? 0),
       "a newer candle",
-      40_000,
+      90_000,
     );
     const times = after?.times ?? [];
     expect(times).toEqual(times.map((_, i) => (times[0] as number) + i * MINUTE_MS));

@@ -3,6 +3,8 @@ import { delimiter, join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/** For an element to appear: enough on a machine that does a lot else. */
+const LOCATOR_MS = 90_000;
 /** Drawing by the processor alone is quicker than an emulated graphics card, and the same on every machine. */
 const FLAGS = ["--disable-gpu", "--disable-accelerated-2d-canvas", "--no-sandbox"];
 
@@ -45,6 +47,7 @@ export async function openPage(
     isMobile: isTouch,
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(LOCATOR_MS);
   const watched: WatchedPage = { page, errors: [], strangers: [] };
   page.on("console", (message) => {
     if (message.type() === "error") watched.errors.push(`${message.text()} ${message.location().url}`);
