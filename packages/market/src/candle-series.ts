@@ -4,7 +4,7 @@ import type { CandleRow, SeriesKey } from "./candle-row.ts";
 import { S, timesPowerOfTen } from "./candle-sums.ts";
 import { type Gap, minuteCompleteness } from "./completeness.ts";
 import { copyExact, multiplyByPowerOfTen } from "./exact.ts";
-import { formingRows } from "./forming-rows.ts";
+import { formingMinuteRows, formingRows } from "./forming-rows.ts";
 import type { Instrument } from "./instrument.ts";
 import { intervalAt, nextMinute } from "./interval.ts";
 import { IntervalSet } from "./interval-set.ts";
@@ -188,6 +188,11 @@ export class CandleSeries {
   /** The candles that are open and have something in them, shortest timeframe first; changes nothing. */
   forming(): CandleRow[] {
     return formingRows(this);
+  }
+
+  /** Those of the open minutes alone. */
+  formingMinutes(): CandleRow[] {
+    return formingMinuteRows(this);
   }
 
   /** Brings the series' own values to finer scales. */

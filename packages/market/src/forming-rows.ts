@@ -24,15 +24,16 @@ interface FormingInterval {
   openMinutes: number;
 }
 
+/** The rows of a series' open minutes, ascending. */
+export function formingMinuteRows(series: CandleSeries): CandleRow[] {
+  return walkMinutes(series, headOf(series));
+}
+
 /** The rows of a series' open candles that have something in them, shortest timeframe first. */
 export function formingRows(series: CandleSeries): CandleRow[] {
-  const { priceScale, sizeScale, lastPrice } = series;
-  const head: Head = { cvd: series.cvd.slice(), session: series.cvdSession, priceScale, sizeScale, lastPrice };
-  const rows: CandleRow[] = [];
-  for (const [minute, builder] of [...series.openMinutes].sort(([a], [b]) => a - b)) {
-    rows.push(formingMinute(series, head, minute, builder, rows.at(-1)));
-  }
-  const minutes = [...rows];
+  const head = headOf(series);
+  const minutes = walkMinutes(series, head);
+  const rows = [...minutes];
   for (const timeframe of FOLDED_TIMEFRAMES) {
     let before: CandleRow | undefined;
     for (const { interval, openMinutes } of formingIntervals(series, timeframe, minutes)) {
@@ -40,6 +41,18 @@ export function formingRows(series: CandleSeries): CandleRow[] {
       before = rowOf(interval, "forming", 0, contextOf(series, head, interval, openMinutes, afterGap));
       rows.push(before);
     }
+  }
+  return rows;
+}
+
+function headOf({ cvd, cvdSession, priceScale, sizeScale, lastPrice }: CandleSeries): Head {
+  return { cvd: cvd.slice(), session: cvdSession, priceScale, sizeScale, lastPrice };
+}
+
+function walkMinutes(series: CandleSeries, head: Head): CandleRow[] {
+  const rows: CandleRow[] = [];
+  for (const [minute, builder] of [...series.openMinutes].sort(([a], [b]) => a - b)) {
+    rows.push(formingMinute(series, head, minute, builder, rows.at(-1)));
   }
   return rows;
 }

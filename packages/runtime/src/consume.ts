@@ -8,9 +8,10 @@ import type { ConsumerOptions } from "./consumer-options.ts";
 import { publishDeadLetter } from "./dead-letter.ts";
 import { HandlerFaultError, isMistake, isOperational, LanesLostError } from "./failures.ts";
 import { findFault, passQuietLanes } from "./lane-check.ts";
+import { LaneCommits } from "./lane-commits.ts";
 import { type LaneMetrics, measureLanes } from "./lane-metrics.ts";
 import { LaneOutputs } from "./lane-outputs.ts";
-import { type HistoryFold, isRebuilt, type Lane, lastInputOf, positionOf, resumeLane, updateOf } from "./lane-resume.ts";
+import { type HistoryFold, isRebuilt, type Lane, lastInputOf, positionOf, resumeLane } from "./lane-resume.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { type InputMessage, type OrderedReader, openOrderedReader } from "./ordered-reader.ts";
 
@@ -34,7 +35,7 @@ export async function consume(options: ConsumerOptions): Promise<void> {
     } catch (error) {
       if (error instanceof HandlerFaultError || isMistake(error)) throw error;
       if (error === options.signal.reason) return;
-      if (consumer.lastCommit > begun) attempt = 0;
+      if (consumer.commits.last > begun) attempt = 0;
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       options.onReady(false, reason);
       options.logger.warn({ err: error }, "reading stopped; it begins again from the checkpoint");
@@ -57,8 +58,7 @@ class Consumer {
   /** Lanes that are leased, and not yet resumed. */
   #taken: readonly OwnedLane[] = [];
   #reader: OrderedReader | null = null;
-  /** When rows were last committed, epoch milliseconds. */
-  lastCommit = 0;
+  readonly commits: LaneCommits;
   /** The newest message read: no lane has anything before it left. */
   #seen: InputMessage | null = null;
   #lastRead: { message: InputMessage; input: unknown } | null = null;
@@ -71,6 +71,11 @@ class Consumer {
       stream: options.inputStream,
       behind: () => this.#reader?.behind() ?? 0,
       lanes: () => [...this.#lanes].map(([number, lane]) => [number, lane.storedMs] as const),
+    });
+    this.commits = new LaneCommits({
+      handler: options.handler,
+      keepEveryMs: options.keepEveryMs ?? DEFAULT_KEEP_EVERY_MS,
+      onCommitted: this.#metrics.committed,
     });
     this.#history = {
       fold: async (lane, message) => {
@@ -128,6 +133,7 @@ class Consumer {
       passQuietLanes(this.#lanes.values(), this.#seen);
       await this.#flush(true);
     } finally {
+      await this.commits.settle().catch(() => undefined);
       await this.#leases.end(signal.aborted);
       await this.#reader?.close().catch(() => undefined);
       this.#reader = null;
@@ -260,27 +266,19 @@ class Consumer {
     await this.#flushLanes([...lanes], now);
   }
 
-  /** Publishes what is gathered, then commits rows, state and checkpoints of the lanes that moved. */
+  /** Publishes what is gathered, then commits rows, state and checkpoints of the lanes that moved; waits for the commit where it is asked for now. */
   async #flushLanes(lanes: readonly Lane[], now: boolean): Promise<void> {
-    const { handler } = this.#options;
-    const due = now || this.#outputs.count > 0 || handler.hasRows();
-    if (!due && Date.now() - this.lastCommit < (this.#options.commitEveryMs ?? DEFAULT_COMMIT_EVERY_MS)) return;
+    this.commits.check();
+    if (!now && this.#outputs.count === 0 && !this.#options.handler.hasRows()) {
+      const commitEveryMs = this.#options.commitEveryMs ?? DEFAULT_COMMIT_EVERY_MS;
+      if (this.commits.isRunning || Date.now() - this.commits.last < commitEveryMs) return;
+    }
+    await this.commits.settle();
     if (this.#outputs.count > 0) await this.#outputs.publish();
     if (this.#outputsSince !== null) this.#metrics.published(this.#outputsSince);
     this.#outputsSince = null;
-    const moved = lanes.filter((lane) => lane.dirty);
-    const time = Date.now();
-    const keepBefore = time - (this.#options.keepEveryMs ?? DEFAULT_KEEP_EVERY_MS);
-    if (moved.length > 0 && !(await handler.commit(moved.map((lane) => updateOf(lane, lane.keptAt <= keepBefore))))) {
-      throw new LanesLostError("the commit was refused: a lane is another process's now, or the tables are not those of the last commit");
-    }
-    for (const lane of moved) {
-      lane.dirty = false;
-      lane.committedSeq = lane.seq;
-      if (lane.keptAt <= keepBefore) lane.keptAt = time;
-    }
-    this.lastCommit = Date.now();
-    if (moved.length > 0) this.#metrics.committed((this.lastCommit - time) / 1_000);
+    this.commits.begin(lanes);
+    if (now) await this.commits.settle();
   }
 
   /** Holds every lane's committed position against the streams again. */

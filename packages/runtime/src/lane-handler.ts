@@ -57,7 +57,10 @@ export interface LaneHandler {
   isParked(lane: number, message: InputMessage): boolean;
   /** After every micro-batch, before its outputs are published: the place for forming updates. Returns in how many milliseconds it wants to be called again. */
   afterFold(): number;
-  /** Rows, state and checkpoints in one statement; false where a lane is no longer held. */
+  /**
+   * Rows, state and checkpoints in one statement; false where a lane is no longer held. It takes them before it first waits: messages
+   * are folded meanwhile, and belong to the next commit.
+   */
   commit(updates: readonly LaneUpdate[]): Promise<boolean>;
   /** Whether there are rows waiting that should be committed at once. */
   hasRows(): boolean;

@@ -274,3 +274,58 @@ test("where every lane stands before a message for all, one newer process takes 
   await newer.stop();
   await expect.poll(() => replica.said.at(-1), { timeout: 10_000 }).toEqual({ ok: true, detail: "16 of 16 lanes" });
 });
+
+/** Holds the commit that writes message 1 at a gate; tells which messages were folded. */
+function held(gate: Gate, outcome: () => void = () => {}): { folded: number[]; change: Parameters<typeof startCounting>[2] } {
+  const folded: number[] = [];
+  const change: Parameters<typeof startCounting>[2] = (handler) => {
+    const { apply, commit } = handler;
+    handler.apply = (input, lane, message, emit) => {
+      folded.push(message.seq);
+      apply.call(handler, input, lane, message, emit);
+    };
+    let first = true;
+    handler.commit = async (updates) => {
+      const isHeld = first && updates.some(({ seq }) => seq > 0);
+      if (isHeld) first = false;
+      const done = commit.call(handler, updates);
+      if (isHeld) {
+        await gate.pass();
+        outcome();
+      }
+      return done;
+    };
+  };
+  return { folded, change };
+}
+
+test("messages are folded while a commit runs; what they made is published and committed after it", async () => {
+  const gate = createGate();
+  const { folded, change } = held(gate);
+  start({}, change);
+  await publish(1, 1);
+  await gate.reached;
+  await publish(2, 3);
+  await expect.poll(() => folded.includes(2), { timeout: 10_000, interval: 20 }).toBe(true);
+  await sleep(200);
+  expect((await around.bus.streamPosition("CANDLES")).lastSeq).toBe(1);
+  gate.open();
+  await expect.poll(() => seenBy(around, 3), { timeout: 10_000 }).toEqual([1, 2, 3]);
+  expect((await around.bus.streamPosition("CANDLES")).lastSeq).toBe(3);
+});
+
+test("a commit that fails after messages were folded beside it is made again, with them, and doubles nothing", async () => {
+  const gate = createGate();
+  const { folded, change } = held(gate, () => {
+    throw Object.assign(new Error("the answer was lost"), { code: "ECONNRESET" });
+  });
+  start({}, change);
+  await publish(1, 1);
+  await gate.reached;
+  await publish(2, 3);
+  await expect.poll(() => folded.includes(2), { timeout: 10_000, interval: 20 }).toBe(true);
+  gate.open();
+  await expect.poll(() => seenBy(around, 3), { timeout: 10_000 }).toEqual([1, 2, 3]);
+  expect(folded.filter((seq) => seq === 2)).toHaveLength(2);
+  expect((await around.bus.streamPosition("CANDLES")).lastSeq).toBe(3);
+});

@@ -138,6 +138,7 @@ export class CountingHandler implements LaneHandler {
 
   async commit(updates: readonly LaneUpdate[]): Promise<boolean> {
     const rows = this.#rows;
+    this.#rows = [];
     const [lanes, seqs, subjects] = [1, 2, 3].map((n) => `$${LANE_PARAMETERS + n}`);
     const { rows: answer } = await this.#pool.query<{ ok: boolean }>(
       `${laneCommitSql(SCHEMA, this.#store.ttlMs)}, written as (
@@ -150,7 +151,6 @@ export class CountingHandler implements LaneHandler {
         rows.map(({ subject }) => subject),
       ],
     );
-    this.#rows = [];
     return answer[0]?.ok ?? false;
   }
 }

@@ -223,15 +223,12 @@ export class CandleHandler implements LaneHandler {
       for (const entry of state.instruments.values()) {
         const { venue, instrument } = entry.series.key;
         if (entry.dirty) states.push({ lane: state.lane, venue, instrument, state: snapshotText(entry) });
+        entry.dirty = false;
       }
+      state.connectionsDirty = false;
     }
     const { pending, batches } = this.#writer.take();
-    const ok = await this.#store.commit(updates, { candles: [...pending.rows.values()], states, batches });
-    if (!ok) return false;
-    for (const state of lanes) {
-      state.connectionsDirty = false;
-      for (const entry of state.instruments.values()) entry.dirty = false;
-    }
+    if (!(await this.#store.commit(updates, { candles: [...pending.rows.values()], states, batches }))) return false;
     await this.#pruning.run(this.#lanes.values());
     return true;
   }

@@ -16,7 +16,14 @@ export const aggregatorConfig = {
     .min(5)
     .max(10_000)
     .default(10)
-    .describe("shortest time between two forming updates, milliseconds"),
+    .describe("shortest time between two updates of a forming candle of a minute, milliseconds"),
+  AGGREGATOR_FORMING_LONGER_MS: z.coerce
+    .number()
+    .int()
+    .min(5)
+    .max(60_000)
+    .default(100)
+    .describe("the same for the longer timeframes, milliseconds"),
   AGGREGATOR_LEASE_MS: z.coerce
     .number()
     .int()

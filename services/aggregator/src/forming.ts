@@ -1,56 +1,64 @@
 import { formingCandle } from "@tickfleet/contracts/candle-messages";
-import { createCandle } from "@tickfleet/market/candle-row";
+import { type CandleRow, createCandle } from "@tickfleet/market/candle-row";
 import type { Bus } from "@tickfleet/runtime/bus";
-import type { LaneState } from "./lane-state.ts";
+import type { LaneSeries, LaneState } from "./lane-state.ts";
 
-/** Share of time that forming updates may take: the pause is this many times the last round. */
+/** Share of time that a round of updates may take: the pause is this many times the last round. */
 const PAUSE_PER_ROUND = 4;
 const IDLE_MS = 1_000;
 
-/** Sends the open candles of every instrument that changed, at most every so often. */
+/** Shortest times between two updates of a candle, milliseconds. */
+export interface FormingPace {
+  /** Of the candle of a minute. */
+  minuteMs: number;
+  /** Of the candles of the longer timeframes, of which a trade changes all. */
+  longerMs: number;
+}
+
+/** Sends the open candles of every instrument that changed: those of a minute often, those of the longer timeframes less so. */
 export class FormingUpdates {
   readonly #bus: Bus;
-  readonly #everyMs: number;
+  readonly #minutes: Rounds;
+  readonly #longer: Rounds;
   #update = 0;
-  #last = 0;
-  #roundMs = 0;
 
-  constructor(bus: Bus, everyMs: number) {
+  constructor(bus: Bus, { minuteMs, longerMs }: FormingPace) {
     this.#bus = bus;
-    this.#everyMs = everyMs;
+    this.#minutes = new Rounds(minuteMs);
+    this.#longer = new Rounds(longerMs);
   }
 
   /** Sends what is due; returns in how many milliseconds there may be more to send. */
   send(lanes: Iterable<LaneState>): number {
-    const now = performance.now();
-    const due = this.#last + Math.max(this.#everyMs, this.#roundMs * PAUSE_PER_ROUND);
-    let waiting = false;
-    for (const lane of lanes) {
-      for (const entry of lane.instruments.values()) {
-        if (!entry.changed) continue;
-        if (now < due) {
-          waiting = true;
-          break;
-        }
+    const entries = [...lanes].flatMap((lane) => [...lane.instruments.values()]);
+    const minutesIn = this.#minutes.run(
+      entries.filter((entry) => entry.changed),
+      (entry) => {
         entry.changed = false;
-        this.#sendSeries(entry);
-      }
-      if (waiting) break;
-    }
-    if (waiting) return Math.max(1, due - now);
-    if (now >= due) {
-      this.#last = now;
-      this.#roundMs = performance.now() - now;
-    }
-    return IDLE_MS;
+        entry.longerChanged = true;
+        this.#send(entry, entry.series.formingMinutes());
+      },
+    );
+    const longerIn = this.#longer.run(
+      entries.filter((entry) => entry.longerChanged),
+      (entry) => {
+        entry.longerChanged = false;
+        const rows = entry.series.forming();
+        this.#send(
+          entry,
+          rows.filter(({ timeframe }) => timeframe !== "1m"),
+        );
+      },
+    );
+    return Math.min(minutesIn, longerIn);
   }
 
-  #sendSeries(entry: LaneState["instruments"] extends Map<string, infer Entry> ? Entry : never): void {
-    const { series } = entry;
+  #send(entry: LaneSeries, rows: readonly CandleRow[]): void {
+    const { series, basedOnSeq } = entry;
+    const { venue, instrument } = series.key;
     const stamps = { ...entry.stamps, aggregated: Math.round((performance.timeOrigin + performance.now()) * 1000) };
-    for (const row of series.forming()) {
+    for (const row of rows) {
       this.#update += 1;
-      const { venue, instrument } = series.key;
       this.#bus.publishCore(
         formingCandle,
         { venue, instrument, timeframe: row.timeframe },
@@ -58,9 +66,32 @@ export class FormingUpdates {
           ...createCandle(series.key, row, series.instrument.kind, series.instrument.contractSize),
           stamps,
           update: this.#update,
-          basedOnSeq: entry.basedOnSeq,
+          basedOnSeq,
         },
       );
     }
+  }
+}
+
+/** Rounds of updates, each as long after the one before as its own cost asks for. */
+class Rounds {
+  readonly #everyMs: number;
+  #last = 0;
+  #roundMs = 0;
+
+  constructor(everyMs: number) {
+    this.#everyMs = everyMs;
+  }
+
+  /** Sends all of them where a round is due; returns in how many milliseconds the next one is. */
+  run(entries: readonly LaneSeries[], send: (entry: LaneSeries) => void): number {
+    if (entries.length === 0) return IDLE_MS;
+    const now = performance.now();
+    const due = this.#last + Math.max(this.#everyMs, this.#roundMs * PAUSE_PER_ROUND);
+    if (now < due) return Math.max(1, due - now);
+    for (const entry of entries) send(entry);
+    this.#last = now;
+    this.#roundMs = performance.now() - now;
+    return IDLE_MS;
   }
 }

@@ -27,8 +27,10 @@ export interface LaneSeries {
   series: CandleSeries;
   /** Its state changed since the last commit. */
   dirty: boolean;
-  /** Trades came since the last forming update, the newest in the message with this sequence. */
+  /** Trades came since the open minutes were last sent, the newest in the message with this sequence. */
   changed: boolean;
+  /** Open minutes were sent since the open candles of the longer timeframes were. */
+  longerChanged: boolean;
   basedOnSeq: number;
   stamps: Readonly<Record<string, number>>;
   /** The open candles shall be stored with the next commit. */
@@ -94,6 +96,7 @@ export class LaneState {
       series,
       dirty: true,
       changed: false,
+      longerChanged: false,
       basedOnSeq: 0,
       stamps: {},
       storeForming: false,

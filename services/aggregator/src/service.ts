@@ -23,7 +23,11 @@ export const aggregator: ServiceDefinition<typeof aggregatorConfig> = {
     health.ready("database", true);
     const lanes = new LaneStore(pool, "aggregator", `aggregator-${crypto.randomUUID()}`, config.AGGREGATOR_LEASE_MS);
     const store = new CandleStore(pool, lanes, config.AGGREGATOR_LEASE_MS);
-    const handler = new CandleHandler(store, pool, new FormingUpdates(bus, config.AGGREGATOR_FORMING_MS));
+    const handler = new CandleHandler(
+      store,
+      pool,
+      new FormingUpdates(bus, { minuteMs: config.AGGREGATOR_FORMING_MS, longerMs: config.AGGREGATOR_FORMING_LONGER_MS }),
+    );
     const reading = consume({
       service: "aggregator",
       bus,

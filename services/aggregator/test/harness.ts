@@ -81,7 +81,11 @@ export function startReplica(
   change: (handler: CandleHandler) => void = () => {},
 ): Replica {
   const lanes = new LaneStore(around.pool, "aggregator", `replica-${crypto.randomUUID()}`, leaseMs);
-  const handler = new CandleHandler(new CandleStore(around.pool, lanes, leaseMs), around.pool, new FormingUpdates(around.bus, 15));
+  const handler = new CandleHandler(
+    new CandleStore(around.pool, lanes, leaseMs),
+    around.pool,
+    new FormingUpdates(around.bus, { minuteMs: 15, longerMs: 50 }),
+  );
   change(handler);
   const abort = new AbortController();
   const done = consume({

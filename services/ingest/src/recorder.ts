@@ -141,9 +141,9 @@ export class Recorder implements LaneHandler {
 
   async commit(updates: readonly LaneUpdate[]): Promise<boolean> {
     const rows = this.#rows;
+    this.#rows = createRecorderRows();
     const fresh = await this.#store.commit(updates, rows);
     if (fresh === null) return false;
-    this.#rows = createRecorderRows();
     this.#onRecorded(rows.trades.count, fresh);
     if (updates.some((update) => update.keep)) await this.#store.prune();
     return true;
