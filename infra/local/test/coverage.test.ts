@@ -18,7 +18,7 @@ test("what only a started process ran is counted, and what nobody loaded counts 
   expect(others).toEqual([]);
   expect(runtime?.name).toBe("packages/runtime");
   const file = (name: string) => runtime?.files.find(({ path }) => path === `packages/runtime/src/${name}`);
-  expect(file("run-service.ts")?.percent).toBeGreaterThan(30);
+  expect(file("run-service.ts")?.percent).toBeGreaterThan(20);
   expect(file("run-service.ts")?.uncovered.length).toBeGreaterThan(0);
   expect(file("request.ts")).toMatchObject({ covered: 0, percent: 0 });
   expect(answer.status).toBe(0);
