@@ -12,7 +12,6 @@ import { removeScratch, scratchFolder } from "../../packages/testkit/src/scratch
 import { type ChainLength, STAGES, type Stage, stagesOf, unreadLanesSql, variablePrefix } from "./chain.ts";
 
 /** The whole of every test that has a short and a long form. */
-export const isLong = process.env["TICKFLEET_LONG"] === "1";
 /** Chooses the points of the kills; a failed run is repeated with the seed that it printed. */
 export const chaosSeed = Number(process.env["TICKFLEET_SEED"] ?? "7");
 

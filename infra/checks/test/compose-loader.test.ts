@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isLong } from "@tickfleet/testkit/long-form";
 import { scratchFolder } from "@tickfleet/testkit/scratch";
 import { describe, expect, test } from "vitest";
 import { parseCompose, parseEnvFile } from "../src/compose-file.ts";
@@ -8,7 +9,7 @@ import { repositoryText } from "../src/fleet-files.ts";
 import { REPOSITORY_ROOT } from "../src/repository.ts";
 
 /** The loader of docker compose itself, compiled; minutes the first time. */
-const isTried = process.env["TICKFLEET_LONG"] === "1" && spawnSync("go", ["version"]).status === 0;
+const isTried = isLong && spawnSync("go", ["version"]).status === 0;
 
 interface LoadedService {
   command: string[] | null;

@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { isLong } from "@tickfleet/testkit/long-form";
 import { killAtExit, scratchFolder } from "@tickfleet/testkit/scratch";
 import { REPOSITORY_ROOT } from "../src/repository.ts";
 
@@ -13,7 +14,6 @@ const EXAMPLES = join(REPOSITORY_ROOT, "docs/examples");
 const BUILD_MS = 600_000;
 const LISTEN_MS = 60_000;
 const SETTLE_MS = 3_000;
-const isLong = process.env["TICKFLEET_LONG"] === "1";
 
 /** A line that an example printed, as all of them print it. */
 export type ExampleLine = { kind: string; subject: string } & Record<string, unknown>;

@@ -1,5 +1,6 @@
 import { INDICATOR_NAMES } from "@tickfleet/contracts/enriched-messages";
 import type { Candle } from "@tickfleet/market/candle";
+import { MICRO_BATCHES } from "@tickfleet/testkit/long-form";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WINDOWED_NAMES } from "../src/indicator-set.ts";
 import { candleScript } from "./candle-script.ts";
@@ -140,7 +141,7 @@ test("messages of a key count up from 0, one at most per input, and the last one
   expect(notices.filter((line) => line.includes('"gap-fill"')).length).toBeGreaterThan(3);
 });
 
-test.each([1, 7, 1_000])("micro-batches of %i messages leave the same rows and messages", async (maxMessages) => {
+test.each(MICRO_BATCHES)("micro-batches of %i messages leave the same rows and messages", async (maxMessages) => {
   const expected = await reference();
   await publish(around.bus, script.messages);
   start({ maxMessages });

@@ -1,6 +1,7 @@
 import { createCandlestickScanner } from "@tickfleet/patterns/candlestick-scanner";
 import { judge } from "@tickfleet/patterns/judgement";
 import type { JudgementInputs } from "@tickfleet/patterns/judgement-inputs";
+import { MICRO_BATCHES } from "@tickfleet/testkit/long-form";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type EnrichedCandle, enrichedScript } from "./enriched-script.ts";
 import {
@@ -177,7 +178,7 @@ test("patterns that hold are those that the scanner finds in the last revisions 
   expect(judged).toBeGreaterThan(1_000);
 });
 
-test.each([1, 7, 1_000])("micro-batches of %i messages leave the same rows and messages", async (maxMessages) => {
+test.each(MICRO_BATCHES)("micro-batches of %i messages leave the same rows and messages", async (maxMessages) => {
   const { messages, ...expected } = await reference();
   await publish(around.bus, script.messages);
   start({ maxMessages });
