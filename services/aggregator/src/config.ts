@@ -22,7 +22,7 @@ export const aggregatorConfig = {
     .int()
     .min(5)
     .max(60_000)
-    .default(100)
+    .default(15)
     .describe("the same for the longer timeframes, milliseconds"),
   AGGREGATOR_LEASE_MS: z.coerce
     .number()
