@@ -7,7 +7,7 @@ const START_MS = Date.UTC(2026, 0, 5, 23);
 const stretch = { startMs: START_MS, endMs: START_MS + 60 * MINUTE_MS };
 const SERVICES = ["ingest", "aggregator", "api"] as const;
 const CONFIGURED = [...SERVICES, "sentiment", "futures-collector"] as const;
-const TOLD_MS = 20_000;
+const TOLD_MS = 90_000;
 
 const wrong: Record<(typeof CONFIGURED)[number], Record<string, string>> = {
   ingest: { INGEST_SOURCES: "binance,moon", INGEST_SPOOL_BYTES: "much", INGEST_LEASE_MS: "1" },

@@ -24,7 +24,7 @@ test("a late trade does not replace a candle whose own trades were dropped by ag
   const { lastSeq } = await fleet.bus.streamPosition("MARKET");
   await sendAsRetried(fleet, "BTC-USDT", late);
   const taken = "select count(*)::int as lanes from aggregator.pub_lanes where seq > $1";
-  await expect.poll(async () => (await fleet.database.query(taken, [lastSeq]))[0]?.["lanes"], { timeout: 30_000 }).toBe(1);
+  await expect.poll(async () => (await fleet.database.query(taken, [lastSeq]))[0]?.["lanes"], { timeout: 90_000 }).toBe(1);
   expect(await fleet.candles()).toEqual(before);
   const letter = await fleet.bus.getMessage("DLQ", 2);
   expect(JSON.parse(new TextDecoder().decode(letter?.data))).toMatchObject({
@@ -47,7 +47,7 @@ test("a late trade whose minute was not kept with its messages revises the candl
 
   await sendAsRetried(fleet, "BTC-USDT", lateTrade((START_MS + 3 * MINUTE_MS) * 1_000));
   await expect
-    .poll(async () => (await fleet.database.query(candle))[0], { timeout: 30_000 })
+    .poll(async () => (await fleet.database.query(candle))[0], { timeout: 90_000 })
     .toEqual({ trades: before.trades + 1, revision: before.revision + 1 });
 });
 
