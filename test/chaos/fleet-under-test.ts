@@ -10,7 +10,6 @@ import { type ServiceUnderTest, spawnService } from "../../packages/testkit/src/
 import { removeScratch, scratchFolder } from "../../packages/testkit/src/scratch.ts";
 
 /** The whole of every test that has a short and a long form. */
-export const isLong = process.env["TICKFLEET_LONG"] === "1";
 /** Chooses the points of the kills; a failed run is repeated with the seed that it printed. */
 export const chaosSeed = Number(process.env["TICKFLEET_SEED"] ?? "7");
 

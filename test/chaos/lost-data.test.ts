@@ -1,9 +1,10 @@
 import { rmSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { dumpDatabase, restoreDatabase } from "../../packages/testkit/src/database.ts";
+import { isLong } from "../../packages/testkit/src/long-form.ts";
 import { restoreStore, snapshotStore } from "../../packages/testkit/src/nats.ts";
 import { type Run, run, sumUp, undisturbed } from "./disturbance.ts";
-import { type FleetUnderTest, isLong, type Job, pause, say } from "./fleet-under-test.ts";
+import { type FleetUnderTest, type Job, pause, say } from "./fleet-under-test.ts";
 import { differences } from "./ledger.ts";
 import { type Readiness, watchReadiness } from "./readiness.ts";
 

@@ -2,9 +2,10 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isLong } from "../../packages/testkit/src/long-form.ts";
 import { removeScratch, scratchFolder } from "../../packages/testkit/src/scratch.ts";
 import { type Kills, killBy, planOf, type Run, run, sumUp, undisturbed } from "./disturbance.ts";
-import { chaosSeed, isLong, type Job, say } from "./fleet-under-test.ts";
+import { chaosSeed, type Job, say } from "./fleet-under-test.ts";
 import { readZip, writeZip } from "./lean-zip.ts";
 import { differences } from "./ledger.ts";
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { isLong, LiveFleet, MINUTE_MS, say } from "./live-fleet.ts";
+import { isLong } from "../../packages/testkit/src/long-form.ts";
+import { LiveFleet, MINUTE_MS, say } from "./live-fleet.ts";
 
 const SECOND_MS = 1_000;
 /** A cut of the WebSocket, around the end of the first full minute. */

@@ -14,7 +14,6 @@ import { scratchFolder } from "../../packages/testkit/src/scratch.ts";
 import { type Tick, ticks } from "./recorded-ticks.ts";
 
 /** The whole of every test that has a short and a long form. */
-export const isLong = process.env["TICKFLEET_LONG"] === "1";
 
 export const MINUTE_MS = 60_000;
 const PACE_MS = 160;

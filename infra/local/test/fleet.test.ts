@@ -1,20 +1,21 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { FleetAddress } from "../src/fleet-events.ts";
 import { findRunningFleet } from "../src/fleet-folder.ts";
 import { dataFolder, endFleet, type FleetProcess, launchFleet, processesOn, removeFolder, stillRunning } from "./fleet-process.ts";
 
 let data: string;
-let fleet: FleetProcess | null = null;
+let fleet: FleetProcess;
+let address: FleetAddress;
 
-beforeEach(() => {
+beforeAll(() => {
   data = dataFolder();
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await endFleet(fleet);
-  fleet = null;
   removeFolder(data);
 });
 
@@ -36,33 +37,9 @@ function holdPort(port: number): Promise<Server> {
   });
 }
 
+/** One folder through the lives of several fleets, each test where the one before has left it. */
 describe("npm start", () => {
-  test("says where everything is, and Ctrl-C ends it with 0 and leaves no process", async () => {
-    const { child, ready, exited } = start();
-    const address = await ready();
-    expect(Object.keys(address.opsPorts)).toEqual(expect.arrayContaining(["ingest", "aggregator"]));
-    expect(Object.keys(address.pids)).toEqual(expect.arrayContaining(["nats", "database", "ingest", "aggregator"]));
-    for (const port of Object.values(address.opsPorts)) expect(await isReady(port)).toBe(true);
-    expect(findRunningFleet(data)).toEqual(address);
-    expect(JSON.parse(readFileSync(join(data, "fleet.json"), "utf8"))).toEqual(address);
-
-    child.kill("SIGINT");
-    expect(await exited).toEqual({ code: 0, signal: null });
-    expect(stillRunning(address)).toEqual([]);
-    expect(processesOn(data)).toEqual([]);
-    expect(findRunningFleet(data)).toBeNull();
-  });
-
-  test("a second start on the same folder says so and ends with 1, the first one goes on", async () => {
-    const address = await start().ready();
-    const second = launchFleet(["--port", "0", "--data", data]);
-    expect(await second.exited).toEqual({ code: 1, signal: null });
-    expect(second.events.at(-1)).toMatchObject({ event: "error", message: expect.stringContaining(`already runs on ${data}`) });
-    expect(stillRunning(address)).toHaveLength(Object.keys(address.pids).length);
-    expect(await isReady(address.opsPorts["ingest"])).toBe(true);
-  });
-
-  test("busy ports are left to their holders, and it says which ones serve instead", async () => {
+  test("busy ports are left to their holders, and it says where everything is", async () => {
     const holders: Server[] = [];
     // those that a fleet of somebody else holds already will do as well
     for (const port of [4222, 54_320, 9101])
@@ -72,7 +49,7 @@ describe("npm start", () => {
       );
     try {
       const { ready, events } = start();
-      const address = await ready();
+      address = await ready();
       expect(new URL(address.nats).port).not.toBe("4222");
       expect(new URL(address.database).port).not.toBe("54320");
       expect(address.opsPorts["ingest"]).not.toBe(9101);
@@ -81,15 +58,27 @@ describe("npm start", () => {
     } finally {
       for (const holder of holders) holder.close();
     }
+    const services = ["ingest", "aggregator", "api"];
+    expect(Object.keys(address.opsPorts)).toEqual(expect.arrayContaining(services));
+    expect(Object.keys(address.pids)).toEqual(expect.arrayContaining(["nats", "database", ...services]));
+    for (const port of Object.values(address.opsPorts)) expect(await isReady(port)).toBe(true);
+    expect(findRunningFleet(data)).toEqual(address);
+    expect(JSON.parse(readFileSync(join(data, "fleet.json"), "utf8"))).toEqual(address);
+  });
+
+  test("a second start on the same folder says so and ends with 1, the first one goes on", async () => {
+    const second = launchFleet(["--port", "0", "--data", data]);
+    expect(await second.exited).toEqual({ code: 1, signal: null });
+    expect(second.events.at(-1)).toMatchObject({ event: "error", message: expect.stringContaining(`already runs on ${data}`) });
+    expect(stillRunning(address)).toHaveLength(Object.keys(address.pids).length);
+    expect(await isReady(address.opsPorts["ingest"])).toBe(true);
   });
 
   test("a part that is killed comes up again, at the same address", async () => {
-    const { ready, event } = start();
-    const address = await ready();
     for (const part of ["ingest", "nats", "database"]) {
       const killed = address.pids[part] as number;
       process.kill(killed, "SIGKILL");
-      await event("part-ended", (ended) => ended.part === part);
+      await fleet.event("part-ended", (ended) => ended.part === part);
       await expect.poll(() => findRunningFleet(data)?.pids[part], { timeout: 60_000 }).not.toBe(killed);
     }
     const now = findRunningFleet(data);
@@ -97,24 +86,21 @@ describe("npm start", () => {
     await expect.poll(() => isReady(now?.opsPorts["ingest"]).catch(() => false), { timeout: 60_000 }).toBe(true);
   });
 
-  test("a service that hangs does not keep it from ending", async () => {
-    const { child, ready, exited } = start();
-    const address = await ready();
-    process.kill(address.pids["aggregator"] as number, "SIGSTOP");
-    child.kill("SIGTERM");
-    expect(await exited).toEqual({ code: 0, signal: null });
-    expect(stillRunning(address)).toEqual([]);
+  test("after a kill -9 the next start clears away what is left and goes on with the same data", async () => {
+    const before = findRunningFleet(data) as FleetAddress;
+    fleet.child.kill("SIGKILL");
+    await fleet.exited;
+    address = await start().ready();
+    expect(address.pid).not.toBe(before.pid);
+    expect(stillRunning({ ...before, pids: withoutThoseOf(before.pids, address.pids) })).toEqual([]);
+    expect(new URL(address.database).password).toBe(new URL(before.database).password);
   });
 
-  test("after a kill -9 the next start clears away what is left and goes on with the same data", async () => {
-    const first = start();
-    const before = await first.ready();
-    first.child.kill("SIGKILL");
-    await first.exited;
-    const after = await start().ready();
-    expect(after.pid).not.toBe(before.pid);
-    expect(stillRunning({ ...before, pids: withoutThoseOf(before.pids, after.pids) })).toEqual([]);
-    expect(new URL(after.database).password).toBe(new URL(before.database).password);
+  test("a service that hangs does not keep it from ending", async () => {
+    process.kill(address.pids["aggregator"] as number, "SIGSTOP");
+    fleet.child.kill("SIGTERM");
+    expect(await fleet.exited).toEqual({ code: 0, signal: null });
+    expect(stillRunning(address)).toEqual([]);
   });
 
   test("a signal while it comes up ends it too", async () => {
@@ -125,13 +111,16 @@ describe("npm start", () => {
     expect(processesOn(data)).toEqual([]);
   });
 
-  test("--fresh removes what was kept, and only in a folder of its own", async () => {
-    const first = start();
-    const before = await first.ready();
-    await endFleet(first);
-    const after = await start("--fresh").ready();
-    expect(new URL(after.database).password).not.toBe(new URL(before.database).password);
+  test("--fresh removes what was kept, and only in a folder of its own; Ctrl-C ends it with 0 and leaves no process", async () => {
+    const former = new URL(address.database).password;
+    address = await start("--fresh").ready();
+    expect(new URL(address.database).password).not.toBe(former);
     expect(existsSync(join(data, "logs"))).toBe(true);
+    fleet.child.kill("SIGINT");
+    expect(await fleet.exited).toEqual({ code: 0, signal: null });
+    expect(stillRunning(address)).toEqual([]);
+    expect(processesOn(data)).toEqual([]);
+    expect(findRunningFleet(data)).toBeNull();
   });
 });
 

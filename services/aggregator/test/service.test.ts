@@ -1,5 +1,6 @@
 import type { OutgoingMessage } from "@tickfleet/runtime/bus";
 import { provisionStreams } from "@tickfleet/runtime/provision";
+import { MICRO_BATCHES } from "@tickfleet/testkit/long-form";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   candleRows,
@@ -85,7 +86,7 @@ test("the script bites: revisions, recomputed notices and gaps are in the undist
   expect(week.reduce((sum, row) => sum + row.trades, 0)).toBe(script.trades.length);
 });
 
-test.each([1, 7, 1_000])("micro-batches of %i messages leave the same rows and messages", async (maxMessages) => {
+test.each(MICRO_BATCHES)("micro-batches of %i messages leave the same rows and messages", async (maxMessages) => {
   const expected = await reference();
   await publish(around.bus, maxMessages === 1 ? script.messages.slice(0, cut(4_000)) : script.messages);
   start({ maxMessages, commitEveryMs: maxMessages === 1 ? 50 : 500 });

@@ -31,7 +31,7 @@ async function killInTheMiddle(afterMs: number, env: Record<string, string>): Pr
   const before = (await fixture.bus.streamPosition("MARKET")).lastSeq;
   await fixture.start(env);
   await expect
-    .poll(async () => (await fixture.bus.streamPosition("MARKET")).lastSeq, { timeout: 20_000, interval: 5 })
+    .poll(async () => (await fixture.bus.streamPosition("MARKET")).lastSeq, { timeout: 60_000, interval: 5 })
     .toBeGreaterThan(before);
   await new Promise((resolve) => setTimeout(resolve, afterMs));
   await fixture.kill();
