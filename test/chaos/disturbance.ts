@@ -1,4 +1,5 @@
-import { type FleetOptions, FleetUnderTest, type Job, pause, randomOf, say } from "./fleet-under-test.ts";
+import { type FleetOptions, type Job, pause, randomOf, say } from "./chaos-run.ts";
+import { FleetUnderTest } from "./fleet-under-test.ts";
 import { type Ledger, ledgerOf } from "./ledger.ts";
 
 /** How often each is killed (`kill -9`) while a job runs. */
