@@ -1,3 +1,8 @@
+import { fileURLToPath } from "node:url";
+import { viewGrants } from "../../packages/contracts/src/view-grants.ts";
+import { migrate } from "../../packages/database/src/migrator.ts";
+import { schemaOf } from "../../packages/database/src/roles.ts";
+
 /** A service of the chain: what it reads, what it writes, and the tables that a run leaves. */
 export interface Stage {
   service: string;
@@ -48,13 +53,19 @@ export function unreadLanesSql(stages: readonly Stage[]): string {
   const counts = stages.slice(1).map((stage, i) => {
     const upstream = stages[i] as Stage;
     const position = `(upstream.outputs -> '${stage.reads}' ->> 'seq')::int8`;
-    return `(select count(*)::int from ${schemaOf(upstream)}.lanes as upstream left join ${schemaOf(stage)}.lanes as reader using (lane)
+    return `(select count(*)::int from ${schemaOf(upstream.service)}.lanes as upstream left join ${schemaOf(stage.service)}.lanes as reader using (lane)
       where ${position} > 0 and (reader.stream_created is distinct from upstream.outputs -> '${stage.reads}' ->> 'created'
         or reader.seq < ${position}))`;
   });
   return `select ${["0", ...counts].join(" + ")} as unread`;
 }
 
-function schemaOf({ service }: Stage): string {
-  return service.replaceAll("-", "_");
+/** Tables of ingest and of every stage, as their owners' migrations make them. */
+export async function migrateStages(url: string): Promise<void> {
+  for (const service of ["ingest", ...STAGES.map((stage) => stage.service)]) {
+    const schema = schemaOf(service);
+    const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(`${schema}.`)) }));
+    const folder = fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url));
+    await migrate({ url, service, folder, grants });
+  }
 }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { isLong } from "../../packages/testkit/src/long-form.ts";
+import { chaosSeed, type Job, say } from "./chaos-run.ts";
 import { type Kills, killBy, planOf, type Run, run, sumUp, undisturbed } from "./disturbance.ts";
-import { chaosSeed, type Job, say } from "./fleet-under-test.ts";
 import { differences, LEAST_LONG, LEAST_SHORT, messagesOf } from "./ledger.ts";
 
 const HOUR_MS = 3_600_000;

@@ -1,5 +1,6 @@
 import { type ChainLength, stagesOf } from "./chain.ts";
-import { type FleetOptions, FleetUnderTest, type Job, type Progress, pause, randomOf, say } from "./fleet-under-test.ts";
+import { type FleetOptions, type Job, pause, randomOf, say } from "./chaos-run.ts";
+import { FleetUnderTest, type Progress } from "./fleet-under-test.ts";
 import { type Ledger, ledgerOf, messagesOf } from "./ledger.ts";
 
 /** How often each is killed (`kill -9`) while a job runs. */

@@ -1,40 +1,16 @@
-import { fileURLToPath } from "node:url";
 import { streams } from "../../packages/contracts/src/registry.ts";
-import { viewGrants } from "../../packages/contracts/src/view-grants.ts";
-import { migrate } from "../../packages/database/src/migrator.ts";
-import { schemaOf } from "../../packages/database/src/roles.ts";
 import { type Bus, openBus } from "../../packages/runtime/src/bus.ts";
 import { provisionStreams } from "../../packages/runtime/src/provision.ts";
 import { startDatabase, type TestDatabase } from "../../packages/testkit/src/database.ts";
 import { startNats, type TestNats } from "../../packages/testkit/src/nats.ts";
 import { type ServiceUnderTest, spawnService } from "../../packages/testkit/src/process.ts";
 import { removeScratch, scratchFolder } from "../../packages/testkit/src/scratch.ts";
-import { type ChainLength, STAGES, type Stage, stagesOf, unreadLanesSql, variablePrefix } from "./chain.ts";
-
-/** The whole of every test that has a short and a long form. */
-/** Chooses the points of the kills; a failed run is repeated with the seed that it printed. */
-export const chaosSeed = Number(process.env["TICKFLEET_SEED"] ?? "7");
+import { migrateStages, type Stage, stagesOf, unreadLanesSql, variablePrefix } from "./chain.ts";
+import { type FleetOptions, pause, say, warningsOf } from "./chaos-run.ts";
 
 const POLL_MS = 20;
 const KEEP_STREAMS_MS = 1_000;
 const LOGGED_LINES = 15;
-
-/** What is fed to the fleet: the same job gives the same trades, whenever and however often it runs. */
-export type Job =
-  | { kind: "demo"; seed: number; startMs: number; endMs: number }
-  | { kind: "replay"; replays: readonly { id: string; files: readonly string[] }[] };
-
-export interface FleetOptions {
-  job: Job;
-  /** Dedup window of every stream, milliseconds; the registry's own where absent. */
-  duplicateWindowMs?: number;
-  /** Most messages that a stage folds before publish and commit. */
-  maxMessages?: number;
-  leaseMs?: number;
-  aggregators?: number;
-  /** `aggregator` where absent. */
-  length?: ChainLength;
-}
 
 /** Where the fleet is: what MARKET holds, what every lane of the aggregator has taken in, and what derived streams hold. */
 export interface Progress {
@@ -88,13 +64,13 @@ export class FleetUnderTest implements AsyncDisposable {
     const [nats, database] = await Promise.all([startNats(), startDatabase({ ownServer: true })]);
     const bus = await openBus({ url: nats.url, name: "chaos" });
     await provisionStreams(bus, windowOf(options));
-    await migrateAll(database.url);
+    await migrateStages(database.url);
     return new FleetUnderTest(nats, database, bus, options);
   }
 
   /** Makes the schemas that are not there. */
   migrate(): Promise<void> {
-    return migrateAll(this.database.url);
+    return migrateStages(this.database.url);
   }
 
   /** Starts ingest and the stages, and the job. */
@@ -323,44 +299,10 @@ export class FleetUnderTest implements AsyncDisposable {
   }
 }
 
-async function migrateAll(url: string): Promise<void> {
-  for (const service of ["ingest", ...STAGES.map((stage) => stage.service)]) {
-    const schema = schemaOf(service);
-    const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(`${schema}.`)) }));
-    const folder = fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url));
-    await migrate({ url, service, folder, grants });
-  }
-}
-
 class JobFailedError extends Error {
   override name = "JobFailedError";
 }
 
 function windowOf({ duplicateWindowMs }: FleetOptions): { duplicateWindowMs?: number } {
   return duplicateWindowMs === undefined ? {} : { duplicateWindowMs };
-}
-
-/** Lines of pino at level warn (40) or above, and what is no JSON at all. */
-function warningsOf(lines: readonly string[]): string[] {
-  return lines.filter((line) => /"level":(4|5|6)0|"level":"(warn|error|fatal)"/.test(line) || !line.startsWith("{"));
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Progress for whoever watches; what takes minutes should not be silent. */
-export function say(text: string): void {
-  process.stderr.write(`  chaos ${new Date().toISOString().slice(11, 19)} ${text}\n`);
-}
-
-/** Numbers in [0, 1) that a seed decides (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

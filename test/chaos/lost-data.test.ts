@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { dumpDatabase, restoreDatabase } from "../../packages/testkit/src/database.ts";
 import { isLong } from "../../packages/testkit/src/long-form.ts";
 import { restoreStore, snapshotStore } from "../../packages/testkit/src/nats.ts";
+import { type Job, pause, say } from "./chaos-run.ts";
 import { type Run, run, sumUp, undisturbed } from "./disturbance.ts";
-import { type FleetUnderTest, type Job, pause, say } from "./fleet-under-test.ts";
+import type { FleetUnderTest } from "./fleet-under-test.ts";
 import { differences } from "./ledger.ts";
 import { type Readiness, watchReadiness } from "./readiness.ts";
 

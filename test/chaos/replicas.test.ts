@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from "vitest";
 import { isLong } from "../../packages/testkit/src/long-form.ts";
+import { type Job, pause, say } from "./chaos-run.ts";
 import { type Run, run, sumUp, undisturbed } from "./disturbance.ts";
-import { type FleetUnderTest, type Job, pause, say } from "./fleet-under-test.ts";
+import type { FleetUnderTest } from "./fleet-under-test.ts";
 import { differences } from "./ledger.ts";
 
 const HOUR_MS = 3_600_000;

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isLong } from "../../packages/testkit/src/long-form.ts";
 import { removeScratch, scratchFolder } from "../../packages/testkit/src/scratch.ts";
+import { chaosSeed, type Job, say } from "./chaos-run.ts";
 import { type Kills, killBy, planOf, type Run, run, sumUp, undisturbed } from "./disturbance.ts";
-import { chaosSeed, type Job, say } from "./fleet-under-test.ts";
 import { readZip, writeZip } from "./lean-zip.ts";
 import { differences, LEAST_LONG, LEAST_SHORT, messagesOf } from "./ledger.ts";
 

@@ -13,8 +13,6 @@ import { type ServiceUnderTest, spawnService } from "../../packages/testkit/src/
 import { scratchFolder } from "../../packages/testkit/src/scratch.ts";
 import { type Tick, ticks } from "./recorded-ticks.ts";
 
-/** The whole of every test that has a short and a long form. */
-
 export const MINUTE_MS = 60_000;
 const PACE_MS = 160;
 const FEED_MS = 20;

@@ -16,7 +16,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   fleet: ["test/fleet"],
   fuzz: ["property.test"],
   containers: ["infra/checks/test"],
-  services: ["services"],
+  services: ["test/service.test"],
 };
 /** Options of vitest whose value is a word of its own. */
 const WITH_VALUE = new Set(["-t", "--testNamePattern", "--project", "--reporter"]);
@@ -29,8 +29,8 @@ The tests that have a long form, whole: hours of market, dozens of kills, long c
   chaos           kill -9, lost data, stopped processes, replicas
   fleet           the whole fleet over long cuts and lost servers
   fuzz            properties on random data
-  services        each service's own tests, with micro-batches of 1, 7 and 1,000 messages
   containers      the compose file, the image's steps, the broker's rights, examples that subscribe from outside
+  services        what each service does under kills and restarts, with micro-batches of 1, 7 and 1,000 messages
   any other word  the test files of these with that word in their path, such as spy-crash
 
   --seed N        points of the kills, and random data; a failed run is repeated with the seed that it printed

@@ -10,15 +10,6 @@ let data: string;
 let fleet: FleetProcess;
 let address: FleetAddress;
 
-beforeAll(() => {
-  data = dataFolder();
-});
-
-afterAll(async () => {
-  await endFleet(fleet);
-  removeFolder(data);
-});
-
 function start(...args: string[]): FleetProcess {
   fleet = launchFleet(["--port", "0", "--no-demo", "--data", data, ...args]);
   return fleet;
@@ -39,6 +30,15 @@ function holdPort(port: number): Promise<Server> {
 
 /** One folder through the lives of several fleets, each test where the one before has left it. */
 describe("npm start", () => {
+  beforeAll(() => {
+    data = dataFolder();
+  });
+
+  afterAll(async () => {
+    await endFleet(fleet);
+    removeFolder(data);
+  });
+
   test("busy ports are left to their holders, and it says where everything is", async () => {
     const holders: Server[] = [];
     // those that a fleet of somebody else holds already will do as well

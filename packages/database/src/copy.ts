@@ -54,80 +54,55 @@ export function* encodeCopy(columns: readonly CopyColumn[], count: number, value
   const header = Buffer.alloc(SIGNATURE.length + 8);
   SIGNATURE.copy(header);
   yield header;
-  let chunk = createChunk(CHUNK_BYTES);
+  let chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   let at = 0;
   for (let row = 0; row < count; row++) {
     let bytes = fixedBytes;
     for (const column of texts) bytes += 3 * (column[row]?.length ?? 0);
-    if (at + bytes > chunk.bytes.length) {
-      yield chunk.bytes.subarray(0, at);
-      chunk = createChunk(Math.max(CHUNK_BYTES, bytes));
+    if (at + bytes > chunk.length) {
+      yield chunk.subarray(0, at);
+      chunk = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, bytes));
       at = 0;
     }
-    chunk.view.setInt16(at, columns.length);
+    chunk.writeInt16BE(columns.length, at);
     at += 2;
     for (let i = 0; i < columns.length; i++) {
       at = writeField(chunk, at, (columns[i] as CopyColumn).type, (values[i] as CopyValues)[row] ?? null);
     }
   }
-  yield chunk.bytes.subarray(0, at);
+  yield chunk.subarray(0, at);
   yield Buffer.from([0xff, 0xff]);
 }
 
-/** Bytes, and a view that writes numbers several times as fast as the buffer's own methods. */
-interface Chunk {
-  bytes: Buffer;
-  view: DataView;
-}
-
-function createChunk(length: number): Chunk {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, length) };
-}
-
 /** Writes length and value of one field; returns where the next begins. */
-function writeField({ bytes, view }: Chunk, at: number, type: CopyType, value: number | string | boolean | null): number {
-  if (value === null || (type !== "float8" && Number.isNaN(value))) {
-    view.setInt32(at, -1);
-    return at + 4;
-  }
-  const start = at + 4;
+function writeField(chunk: Buffer, at: number, type: CopyType, value: number | string | boolean | null): number {
+  if (value === null || (type !== "float8" && Number.isNaN(value))) return chunk.writeInt32BE(-1, at);
   if (type === "text") {
-    const length = bytes.write(value as string, start);
-    view.setInt32(at, length);
-    return start + length;
+    const bytes = chunk.write(value as string, at + 4);
+    chunk.writeInt32BE(bytes, at);
+    return at + 4 + bytes;
   }
-  view.setInt32(at, LENGTHS[type]);
+  chunk.writeInt32BE(LENGTHS[type], at);
+  const start = at + 4;
   switch (type) {
     case "int2":
-      view.setInt16(start, within(value as number, 15));
-      break;
+      return chunk.writeInt16BE(value as number, start);
     case "int4":
-      view.setInt32(start, within(value as number, 31));
-      break;
+      return chunk.writeInt32BE(value as number, start);
     case "int8":
-      setInt64(view, start, value as number);
-      break;
+      return writeInt8(chunk, start, value as number);
     case "timestamptz":
-      setInt64(view, start, (value as number) - POSTGRES_EPOCH_US);
-      break;
+      return writeInt8(chunk, start, (value as number) - POSTGRES_EPOCH_US);
     case "float8":
-      view.setFloat64(start, value as number);
-      break;
+      return chunk.writeDoubleBE(value as number, start);
     case "bool":
-      view.setUint8(start, value ? 1 : 0);
+      return chunk.writeUInt8(value ? 1 : 0, start);
   }
-  return start + LENGTHS[type];
 }
 
-/** The number, where it is an integer of so many bits and a sign. */
-function within(value: number, bits: number): number {
-  if (Number.isInteger(value) && value >= -(2 ** bits) && value < 2 ** bits) return value;
-  throw new RangeError(`expected an integer of ${bits + 1} bits, found ${value}`);
-}
-
-function setInt64(view: DataView, at: number, value: number): void {
+function writeInt8(chunk: Buffer, at: number, value: number): number {
   if (!Number.isSafeInteger(value)) throw new RangeError(`expected an integer below 2^53, found ${value}`);
-  view.setInt32(at, Math.floor(value / WORD));
-  view.setUint32(at + 4, value >>> 0);
+  chunk.writeInt32BE(Math.floor(value / WORD), at);
+  chunk.writeUInt32BE(value >>> 0, at + 4);
+  return at + 8;
 }

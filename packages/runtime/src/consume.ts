@@ -266,7 +266,10 @@ class Consumer {
     await this.#flushLanes([...lanes], now);
   }
 
-  /** Publishes what is gathered, then commits rows, state and checkpoints of the lanes that moved; waits for the commit where it is asked for now. */
+  /**
+   * Publishes what is gathered, then begins to commit rows, state and checkpoints of the lanes that moved.
+   * @param now whether or not it is due, and with the commit's end
+   */
   async #flushLanes(lanes: readonly Lane[], now: boolean): Promise<void> {
     this.commits.check();
     if (!now && this.#outputs.count === 0 && !this.#options.handler.hasRows()) {

@@ -30,27 +30,33 @@ export class FormingUpdates {
 
   /** Sends what is due; returns in how many milliseconds there may be more to send. */
   send(lanes: Iterable<LaneState>): number {
-    const entries = [...lanes].flatMap((lane) => [...lane.instruments.values()]);
+    const held = [...lanes];
     const minutesIn = this.#minutes.run(
-      entries.filter((entry) => entry.changed),
-      (entry) => {
-        entry.changed = false;
-        entry.longerChanged = true;
-        this.#send(entry, entry.series.formingMinutes());
-      },
+      held,
+      ({ changed }) => changed,
+      (entry) => this.#sendMinutes(entry),
     );
     const longerIn = this.#longer.run(
-      entries.filter((entry) => entry.longerChanged),
-      (entry) => {
-        entry.longerChanged = false;
-        const rows = entry.series.forming();
-        this.#send(
-          entry,
-          rows.filter(({ timeframe }) => timeframe !== "1m"),
-        );
-      },
+      held,
+      ({ longerChanged }) => longerChanged,
+      (entry) => this.#sendLonger(entry),
     );
     return Math.min(minutesIn, longerIn);
+  }
+
+  #sendMinutes(entry: LaneSeries): void {
+    entry.changed = false;
+    entry.longerChanged = true;
+    this.#send(entry, entry.series.formingMinutes());
+  }
+
+  #sendLonger(entry: LaneSeries): void {
+    entry.longerChanged = false;
+    const rows = entry.series.forming();
+    this.#send(
+      entry,
+      rows.filter(({ timeframe }) => timeframe !== "1m"),
+    );
   }
 
   #send(entry: LaneSeries, rows: readonly CandleRow[]): void {
@@ -83,15 +89,23 @@ class Rounds {
     this.#everyMs = everyMs;
   }
 
-  /** Sends all of them where a round is due; returns in how many milliseconds the next one is. */
-  run(entries: readonly LaneSeries[], send: (entry: LaneSeries) => void): number {
-    if (entries.length === 0) return IDLE_MS;
+  /** Sends all that waits where a round is due; returns in how many milliseconds the next one is. */
+  run(lanes: readonly LaneState[], isWaiting: (entry: LaneSeries) => boolean, send: (entry: LaneSeries) => void): number {
     const now = performance.now();
     const due = this.#last + Math.max(this.#everyMs, this.#roundMs * PAUSE_PER_ROUND);
-    if (now < due) return Math.max(1, due - now);
-    for (const entry of entries) send(entry);
-    this.#last = now;
-    this.#roundMs = performance.now() - now;
+    let sent = false;
+    for (const { instruments } of lanes) {
+      for (const entry of instruments.values()) {
+        if (!isWaiting(entry)) continue;
+        if (now < due) return Math.max(1, due - now);
+        send(entry);
+        sent = true;
+      }
+    }
+    if (sent) {
+      this.#last = now;
+      this.#roundMs = performance.now() - now;
+    }
     return IDLE_MS;
   }
 }

@@ -15,11 +15,13 @@ const FETCH_ROWS = 5_000;
 const WAIT_MS = 100;
 const MOST_WAITS = 300;
 
-/** A message's place in the input log; null: of the present stream, and the wait for its record ends at the signal. */
+/** A message's place in the input log. */
 export interface HistoryPlace {
   lane: number;
+  /** null: the present stream, which the lane reads. */
   generation: number | null;
   seq: number;
+  /** Ends the wait for the record of the present stream. */
   signal: AbortSignal;
 }
 

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { STORED_SUBJECTS } from "@tickfleet/contracts/message";
 import { viewGrants } from "@tickfleet/contracts/view-grants";
 import { LaneStore } from "@tickfleet/database/checkpoint";
 import { migrate } from "@tickfleet/database/migrator";
@@ -135,7 +136,7 @@ export async function candleRows(around: Surroundings): Promise<string[]> {
 /** The messages of CANDLES, by partition and in order. */
 export async function outputsByPartition(bus: Bus): Promise<Record<string, string[]>> {
   const { lastSeq } = await bus.streamPosition("CANDLES");
-  const reader = await openOrderedReader(bus, "CANDLES", 1, ["md.v1.>"]);
+  const reader = await openOrderedReader(bus, "CANDLES", 1, [STORED_SUBJECTS]);
   const byPartition: Record<string, string[]> = {};
   for (let seq = 0; seq < lastSeq; ) {
     for (const message of await reader.take(1_000, 2_000)) {

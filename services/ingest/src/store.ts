@@ -114,8 +114,7 @@ export class RecorderStore {
     return this.#generation.generation;
   }
 
-  /** Commits what `act` did, unless it gives null. */
-  /** What was remembered of the tables holds no more where a transaction did not end well. */
+  /** One transaction; what was remembered of the tables holds no more where it did not end well. */
   async #inTransaction<T>(act: (client: PoolClient) => Promise<T | null>): Promise<T | null> {
     try {
       const result = await inTransaction(this.#pool, act);

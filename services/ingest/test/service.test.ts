@@ -1,4 +1,7 @@
 import { join } from "node:path";
+import { deadLetter } from "@tickfleet/contracts/dead-letter-messages";
+import { clock } from "@tickfleet/contracts/market-messages";
+import { STORED_SUBJECTS, subjectOf } from "@tickfleet/contracts/message";
 import { openOrderedReader } from "@tickfleet/runtime/ordered-reader";
 import { timescale } from "@tickfleet/testkit/timescale";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -17,7 +20,7 @@ afterEach(async () => {
 /** All of MARKET in its order, without what differs from run to run. */
 async function stored(): Promise<string[]> {
   const { firstSeq, lastSeq } = await fixture.bus.streamPosition("MARKET");
-  const reader = await openOrderedReader(fixture.bus, "MARKET", firstSeq, ["md.v1.>"]);
+  const reader = await openOrderedReader(fixture.bus, "MARKET", firstSeq, [STORED_SUBJECTS]);
   const found: string[] = [];
   while (found.length < lastSeq - firstSeq + 1) {
     for (const { subject, data } of await reader.take(1_000, 1_000)) found.push(`${subject} ${Buffer.from(data).toString()}`);
@@ -31,7 +34,7 @@ async function killInTheMiddle(afterMs: number, env: Record<string, string>): Pr
   const before = (await fixture.bus.streamPosition("MARKET")).lastSeq;
   await fixture.start(env);
   await expect
-    .poll(async () => (await fixture.bus.streamPosition("MARKET")).lastSeq, { timeout: 20_000, interval: 5 })
+    .poll(async () => (await fixture.bus.streamPosition("MARKET")).lastSeq, { timeout: 60_000, interval: 5 })
     .toBeGreaterThan(before);
   await new Promise((resolve) => setTimeout(resolve, afterMs));
   await fixture.kill();
@@ -186,13 +189,14 @@ describe("the demo", () => {
 
 test("dead letters of MARKET go there again, marked; others are skipped with the reason", async () => {
   await fixture.start();
+  const subject = subjectOf(clock, { venue: "test", connection: "c" });
   const letter = (stream: string): Uint8Array =>
     Buffer.from(
       JSON.stringify({
         service: "aggregator",
         stream,
         streamSeq: 41,
-        subject: "md.v1.clock.all.test.c",
+        subject,
         headers: {},
         payload: Buffer.from("{}").toString("base64"),
         kind: "invalid",
@@ -200,8 +204,11 @@ test("dead letters of MARKET go there again, marked; others are skipped with the
         time: 1,
       }),
     );
-  await fixture.bus.publishBatch([{ subject: "dlq.v1.aggregator.MARKET", headers: {}, data: letter("MARKET") }]);
-  await fixture.bus.publishBatch([{ subject: "dlq.v1.aggregator.CANDLES", headers: {}, data: letter("CANDLES") }]);
+  for (const stream of ["MARKET", "CANDLES"]) {
+    await fixture.bus.publishBatch([
+      { subject: subjectOf(deadLetter, { service: "aggregator", stream }), headers: {}, data: letter(stream) },
+    ]);
+  }
   expect(await fixture.command("dead-letter-retry", { dlqSeqs: [1, 2, 9] })).toEqual({
     retried: 1,
     skipped: [
@@ -211,7 +218,7 @@ test("dead letters of MARKET go there again, marked; others are skipped with the
   });
   await expect.poll(async () => (await fixture.bus.streamPosition("MARKET")).lastSeq, { timeout: 10_000 }).toBe(1);
   const message = await fixture.bus.getMessage("MARKET", 1);
-  expect([message?.subject, message?.headers?.get("Dlq-Retry")]).toEqual(["md.v1.clock.all.test.c", "41"]);
+  expect([message?.subject, message?.headers?.get("Dlq-Retry")]).toEqual([subject, "41"]);
   await expect.poll(async () => (await fixture.bus.streamPosition("DLQ")).lastSeq, { timeout: 10_000 }).toBe(3);
 });
 
