@@ -36,11 +36,22 @@ export const STAGES: readonly [Stage, ...Stage[]] = [
   },
 ];
 
-/** How far a run goes down the chain: the aggregator alone, or all of it. */
-export type ChainLength = "aggregator" | "chain";
+/** How far a run goes: the aggregator alone, all of the chain, or the chain with the services beside it. */
+export type ChainLength = "aggregator" | "chain" | "fleet";
+
+/** Services beside the chain, with their variables: what they write follows the clock, so runs are not compared in it. */
+const BESIDE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  sentiment: { SENTIMENT_SOURCES: "demo", SENTIMENT_SCHEDULE: "* * * * * *", SENTIMENT_LEASE_MS: "1500" },
+  "futures-collector": { FUTURES_SOURCES: "demo", FUTURES_SCHEDULE: "* * * * * *", FUTURES_LEASE_MS: "1500" },
+  api: { API_PORT: "0" },
+};
 
 export function stagesOf(length: ChainLength): readonly Stage[] {
-  return length === "chain" ? STAGES : STAGES.slice(0, 1);
+  return length === "aggregator" ? STAGES.slice(0, 1) : STAGES;
+}
+
+export function besideOf(length: ChainLength): typeof BESIDE {
+  return length === "fleet" ? BESIDE : {};
 }
 
 /** `pattern-detector` -> `PATTERN_DETECTOR`, as its variables begin. */
@@ -60,9 +71,9 @@ export function unreadLanesSql(stages: readonly Stage[]): string {
   return `select ${["0", ...counts].join(" + ")} as unread`;
 }
 
-/** Tables of ingest and of every stage, as their owners' migrations make them. */
-export async function migrateStages(url: string): Promise<void> {
-  for (const service of ["ingest", ...STAGES.map((stage) => stage.service)]) {
+/** Tables of every service that has some, as their owners' migrations make them. */
+export async function migrateServices(url: string): Promise<void> {
+  for (const service of ["ingest", ...STAGES.map((stage) => stage.service), "sentiment", "futures-collector"]) {
     const schema = schemaOf(service);
     const grants = viewGrants.map(({ reader, views }) => ({ reader, views: views.filter((view) => view.startsWith(`${schema}.`)) }));
     const folder = fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url));

@@ -20,6 +20,15 @@ export interface FleetOptions {
   length?: ChainLength;
 }
 
+/** Where the fleet is: what MARKET holds, what every lane of the aggregator has taken in, and what derived streams hold. */
+export interface Progress {
+  market: number;
+  aggregated: number;
+  recorded: number;
+  /** Newest sequence of what the later stages write, by stream. */
+  written: Readonly<Record<string, number>>;
+}
+
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

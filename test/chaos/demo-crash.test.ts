@@ -7,13 +7,14 @@ import { differences, LEAST_LONG, LEAST_SHORT, messagesOf } from "./ledger.ts";
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 0, 5, 22);
 const job: Job = { kind: "demo", seed: 7, startMs: START_MS, endMs: START_MS + (isLong ? 26 : 2) * HOUR_MS };
+const length = isLong ? "fleet" : "chain";
 const TIMEOUT_MS = isLong ? 1_800_000 : 240_000;
-const kills: Kills = isLong ? { services: 50, broker: 5, database: 3 } : { services: 6, broker: 1, database: 1 };
+const kills: Kills = isLong ? { services: 88, broker: 8, database: 4 } : { services: 6, broker: 1, database: 1 };
 
 let expected: Run;
 
 beforeAll(async () => {
-  expected = await undisturbed(job, TIMEOUT_MS, "chain");
+  expected = await undisturbed(job, TIMEOUT_MS, length);
   say(sumUp("demo, undisturbed", expected));
 }, TIMEOUT_MS);
 
@@ -37,8 +38,8 @@ describe(`the demo, seed 7, ${isLong ? 26 : 2} hours`, () => {
       const seed = chaosSeed + maxMessages;
       say(`micro-batches of ${maxMessages}, seed ${chaosSeed}`);
       const duplicateWindow = maxMessages === 7 ? {} : { duplicateWindowMs: 100 };
-      const plan = planOf(kills, expected, seed, "chain");
-      const disturbed = await run({ job, maxMessages, ...duplicateWindow, length: "chain" }, TIMEOUT_MS, (fleet) =>
+      const plan = planOf(kills, expected, seed, length);
+      const disturbed = await run({ job, maxMessages, ...duplicateWindow, length }, TIMEOUT_MS, (fleet) =>
         killBy(fleet, plan, seed, TIMEOUT_MS),
       );
       say(sumUp(`demo, micro-batches of ${maxMessages}`, disturbed));

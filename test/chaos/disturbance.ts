@@ -1,11 +1,11 @@
-import { type ChainLength, stagesOf } from "./chain.ts";
-import { type FleetOptions, type Job, pause, randomOf, say } from "./chaos-run.ts";
-import { FleetUnderTest, type Progress } from "./fleet-under-test.ts";
+import { besideOf, type ChainLength, stagesOf } from "./chain.ts";
+import { type FleetOptions, type Job, type Progress, pause, randomOf, say } from "./chaos-run.ts";
+import { FleetUnderTest } from "./fleet-under-test.ts";
 import { type Ledger, ledgerOf, messagesOf } from "./ledger.ts";
 
 /** How often each is killed (`kill -9`) while a job runs. */
 export interface Kills {
-  /** Processes of ingest and of the stages, each its share. */
+  /** Processes of all services of the run, each its share. */
   services: number;
   broker: number;
   database: number;
@@ -62,13 +62,15 @@ export function planOf(kills: Kills, expected: Run, seed: number, length: ChainL
     for (let i = 0; i < count; i++) plan.push({ at: Math.floor(((i + random()) / count) * messages * SPREAD), measure, what });
   };
   const [aggregator, ...later] = stagesOf(length);
-  const shares = sharesOf(kills.services, later.length + 2);
+  const beside = Object.keys(besideOf(length));
+  const shares = sharesOf(kills.services, 2 + later.length + beside.length);
   put(shares[0] as number, "ingest", "market", expected.messages);
   put(shares[1] as number, aggregator?.service ?? "", "aggregated", expected.messages);
   for (const [i, { service, writes }] of later.entries()) {
     const stream = writes[0] as string;
     put(shares[i + 2] as number, service, stream, messagesOf(expected.ledger, stream).length);
   }
+  for (const [i, service] of beside.entries()) put(shares[2 + later.length + i] as number, service, "aggregated", expected.messages);
   put(kills.broker, "broker", "aggregated", expected.messages);
   put(kills.database, "database", "aggregated", expected.messages);
   return plan;

@@ -5,21 +5,12 @@ import { startDatabase, type TestDatabase } from "../../packages/testkit/src/dat
 import { startNats, type TestNats } from "../../packages/testkit/src/nats.ts";
 import { type ServiceUnderTest, spawnService } from "../../packages/testkit/src/process.ts";
 import { removeScratch, scratchFolder } from "../../packages/testkit/src/scratch.ts";
-import { migrateStages, type Stage, stagesOf, unreadLanesSql, variablePrefix } from "./chain.ts";
-import { type FleetOptions, pause, say, warningsOf } from "./chaos-run.ts";
+import { besideOf, migrateServices, type Stage, stagesOf, unreadLanesSql, variablePrefix } from "./chain.ts";
+import { type FleetOptions, type Progress, pause, say, warningsOf } from "./chaos-run.ts";
 
 const POLL_MS = 20;
 const KEEP_STREAMS_MS = 1_000;
 const LOGGED_LINES = 15;
-
-/** Where the fleet is: what MARKET holds, what every lane of the aggregator has taken in, and what derived streams hold. */
-export interface Progress {
-  market: number;
-  aggregated: number;
-  recorded: number;
-  /** Newest sequence of what the later stages write, by stream. */
-  written: Readonly<Record<string, number>>;
-}
 
 /** A service that is started again when it dies, as a supervisor does. */
 export interface Part {
@@ -64,16 +55,16 @@ export class FleetUnderTest implements AsyncDisposable {
     const [nats, database] = await Promise.all([startNats(), startDatabase({ ownServer: true })]);
     const bus = await openBus({ url: nats.url, name: "chaos" });
     await provisionStreams(bus, windowOf(options));
-    await migrateStages(database.url);
+    await migrateServices(database.url);
     return new FleetUnderTest(nats, database, bus, options);
   }
 
   /** Makes the schemas that are not there. */
   migrate(): Promise<void> {
-    return migrateStages(this.database.url);
+    return migrateServices(this.database.url);
   }
 
-  /** Starts ingest and the stages, and the job. */
+  /** Starts the services and the job. */
   async start(): Promise<void> {
     const { job, leaseMs = 1_500, maxMessages = 2_000, aggregators = 1 } = this.#options;
     const demo =
@@ -91,6 +82,7 @@ export class FleetUnderTest implements AsyncDisposable {
       const env = { [`${prefix}_MAX_MESSAGES`]: String(maxMessages), [`${prefix}_LEASE_MS`]: String(leaseMs) };
       for (let n = 0; n < (i === 0 ? aggregators : 1); n++) this.add(service, env);
     }
+    for (const [service, env] of Object.entries(besideOf(this.#options.length ?? "aggregator"))) this.add(service, env);
     if (job.kind === "replay") await this.#submit(job.replays);
     this.#submitted = true;
   }

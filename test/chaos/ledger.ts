@@ -21,12 +21,14 @@ export interface Ledger {
   market: Map<string, Map<number, number>>;
   /** Trades in MARKET that were there before, with the same content. */
   repeated: number;
+  /** Context by subject and the minute from which it is valid, told more than once. */
+  contextTwice: string[];
   /** Closed candles that were revised at least once, of any timeframe. */
   revisions: number;
 }
 
 /** Messages that an undisturbed run must have, or being equal to it means little. */
-export const LEAST_LONG: Readonly<Record<string, number>> = { ENRICHED: 1_000, PATTERNS: 100, SIGNALS: 10 };
+export const LEAST_LONG: Readonly<Record<string, number>> = { ENRICHED: 10_000, PATTERNS: 100, SIGNALS: 10 };
 export const LEAST_SHORT: Readonly<Record<string, number>> = { ENRICHED: 500, PATTERNS: 50, SIGNALS: 1 };
 
 const READ_WAIT_MS = 2_000;
@@ -62,6 +64,7 @@ export async function ledgerOf(fleet: FleetUnderTest): Promise<Ledger> {
       fleet.stages.flatMap(({ writes }) => writes),
     ),
     ...(await readMarket(bus)),
+    contextTwice: await readContextTwice(bus),
     revisions: candlesOf(tables).filter((line) => !/"revision": 0[,}]/.test(line)).length,
   };
 }
@@ -114,6 +117,18 @@ async function readMarket(bus: Bus): Promise<Pick<Ledger, "market" | "repeated">
   return { market, repeated };
 }
 
+async function readContextTwice(bus: Bus): Promise<string[]> {
+  const told = new Set<string>();
+  const twice: string[] = [];
+  await readStream(bus, "CONTEXT", (subject, _id, data) => {
+    const { validFrom } = JSON.parse(decoder.decode(data)) as { validFrom: number };
+    const key = `${subject} ${new Date(validFrom).toISOString()}`;
+    if (told.has(key)) twice.push(key);
+    told.add(key);
+  });
+  return twice;
+}
+
 function hashOf(numbers: readonly number[]): number {
   let hash = 2_166_136_261;
   for (const value of numbers) {
@@ -150,6 +165,7 @@ export function differences(expected: Ledger, actual: Ledger, streams: "messages
     ...marketDiffers(expected.market, actual.market),
   ];
   if (actual.recorded !== expected.recorded) found.push(`${actual.recorded} trades recorded in place of ${expected.recorded}`);
+  found.push(...actual.contextTwice.map((key) => `told twice: ${key}`));
   if (actual.doubled !== 0) found.push(`${actual.doubled} trades recorded twice`);
   for (const partition of new Set([...expected.outputs.keys(), ...actual.outputs.keys()])) {
     const [wanted, is] = [expected.outputs.get(partition) ?? [], actual.outputs.get(partition) ?? []];

@@ -11,8 +11,9 @@ import { differences, LEAST_LONG, LEAST_SHORT, messagesOf } from "./ledger.ts";
 
 const SHARED = process.env["TICKFLEET_SHARED"] ?? resolve(fileURLToPath(new URL("../../../shared", import.meta.url)));
 const SPY = join(SHARED, "data/ticks_lean/equity_spy_20131007_trade.zip");
+const length = isLong ? "fleet" : "chain";
 const TIMEOUT_MS = isLong ? 1_200_000 : 240_000;
-const kills: Kills = isLong ? { services: 50, broker: 5, database: 3 } : { services: 6, broker: 1, database: 1 };
+const kills: Kills = isLong ? { services: 88, broker: 8, database: 4 } : { services: 6, broker: 1, database: 1 };
 
 const MINUTE_MS = 60_000;
 /** Stretches of which nothing is replayed, in minutes since midnight in New York. */
@@ -63,7 +64,7 @@ function disturbedDay(): Job {
 describe.skipIf(!existsSync(SPY))("SPY of 2013-10-07 with late trades and holes (skipped where ../shared/data is absent)", () => {
   beforeAll(async () => {
     job = disturbedDay();
-    expected = await undisturbed(job, TIMEOUT_MS, "chain");
+    expected = await undisturbed(job, TIMEOUT_MS, length);
     say(sumUp("SPY, undisturbed", expected));
   }, TIMEOUT_MS);
 
@@ -88,8 +89,8 @@ describe.skipIf(!existsSync(SPY))("SPY of 2013-10-07 with late trades and holes 
       const seed = chaosSeed + 100 + maxMessages;
       say(`SPY, micro-batches of ${maxMessages}, seed ${chaosSeed}`);
       const duplicateWindow = maxMessages === 1_000 ? {} : { duplicateWindowMs: 100 };
-      const plan = planOf(kills, expected, seed, "chain");
-      const disturbed = await run({ job, maxMessages, ...duplicateWindow, length: "chain" }, TIMEOUT_MS, (fleet) =>
+      const plan = planOf(kills, expected, seed, length);
+      const disturbed = await run({ job, maxMessages, ...duplicateWindow, length }, TIMEOUT_MS, (fleet) =>
         killBy(fleet, plan, seed, TIMEOUT_MS),
       );
       say(sumUp(`SPY, micro-batches of ${maxMessages}`, disturbed));

@@ -154,8 +154,7 @@ export class CandleSeries {
   /** Moves the clock, closing in order every candle that is due. */
   advanceTo(timeUs: number, held: boolean, sink: RowSink): void {
     if (timeUs > this.watermarkUs) this.watermarkUs = timeUs;
-    if (!held) this.heldSinceUs = null;
-    else if (this.heldSinceUs === null) this.heldSinceUs = timeUs;
+    this.heldSinceUs = held ? (this.heldSinceUs ?? timeUs) : null;
     for (;;) {
       const closeUs = (this.closedUntil + MINUTE_MS) * 1000 + this.instrument.closeDelayMs * 1000;
       const due = this.heldSinceUs === null ? closeUs : Math.max(closeUs, this.heldSinceUs) + HELD_WAIT_US;
