@@ -23,6 +23,11 @@ export interface LaneHistory {
   inputId: string;
   /** `seq` is the last message there ever was for the lane: what the stream has dropped by age after it was others'. */
   isLast?: boolean;
+  /**
+   * The first message of every series as its writer first sent it; absent where the history has the order of the stream. A stream that
+   * begins with all of them holds more than the history does: a lane that never had a position begins there.
+   */
+  firstMessages?: () => Promise<readonly { subject: string; id: string }[]>;
   /** Gives back what the reading holds; also where nothing was read. */
   close(): Promise<void>;
 }

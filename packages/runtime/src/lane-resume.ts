@@ -115,6 +115,11 @@ async function rebuild(options: ResumeOptions, fold: HistoryFold, owned: OwnedLa
   const { handler, logger } = options;
   const history = await handler.history(owned.lane);
   const empty = { ...owned, ...NOWHERE };
+  if (history !== null && owned.streamCreated === null && (await isInStream(options, { created, firstSeq }, history))) {
+    await history.close();
+    await handler.restore(owned.lane);
+    return laneAt(options, empty, created, true);
+  }
   if (history === null) {
     if (owned.streamCreated !== null) {
       logger.error({ lane: owned.lane }, "there is no history to rebuild from: going on at the first message of the input log");
@@ -135,6 +140,26 @@ async function rebuild(options: ResumeOptions, fold: HistoryFold, owned: OwnedLa
   } finally {
     await history.close();
   }
+}
+
+/**
+ * Whether the stream still holds all that the history was made of. Which of its messages were on record when a lane was first taken is
+ * chance; from the stream it gets all of them, in the order in which everybody else did.
+ */
+async function isInStream(
+  { bus, inputStream }: ResumeOptions,
+  { created, firstSeq }: { created: string; firstSeq: number },
+  { streamCreated, firstMessages }: LaneHistory,
+): Promise<boolean> {
+  if (firstMessages === undefined || streamCreated !== created || firstSeq > 1) return false;
+  const first = await firstMessages();
+  const held = await Promise.all(
+    first.map(async ({ subject, id }) => {
+      const [message] = await bus.listMessages(inputStream, 1, subject, 1);
+      return message?.headers?.get("Nats-Msg-Id") === id;
+    }),
+  );
+  return held.every((each) => each);
 }
 
 async function foldHistory(options: ResumeOptions, fold: HistoryFold, lane: Lane, history: LaneHistory): Promise<Lane> {

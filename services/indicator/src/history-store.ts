@@ -1,104 +1,62 @@
 import { candle } from "@tickfleet/contracts/candle-messages";
 import { subjectOf } from "@tickfleet/contracts/message";
 import { partitionOf } from "@tickfleet/contracts/tokens";
-import type { OutputPosition } from "@tickfleet/database/checkpoint";
-import type { Pool, PoolClient } from "@tickfleet/database/pool";
+import { type CandleHistory, type CandleViews, findPosition, type HistoryRow, openCandleHistory } from "@tickfleet/database/candle-history";
+import type { Pool } from "@tickfleet/database/pool";
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import type { LaneHistory } from "@tickfleet/runtime/lane-handler";
 import type { InputMessage } from "@tickfleet/runtime/ordered-reader";
 import { CANDLE_COLUMNS } from "./enriched-columns.ts";
 
-const FETCH_ROWS = 2_000;
-const STREAM = "CANDLES";
-const COLUMNS = CANDLE_COLUMNS.map(({ wire }) => wire.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+const VIEWS: CandleViews = {
+  candles: "aggregator.pub_candles",
+  lanes: "aggregator.pub_lanes",
+  stream: "CANDLES",
+  columns: Object.fromEntries(
+    CANDLE_COLUMNS.map(({ wire }) => [wire, wire.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] as const),
+  ),
+};
 const TIMES = new Set(["openTime", "closeTime"]);
 const encoder = new TextEncoder();
 
-/** Every instrument that has candles, each found by a step in the key's index. */
-const INSTRUMENTS = `with recursive series as (
-    (select venue, instrument from aggregator.pub_candles order by venue, instrument limit 1)
-    union all
-    select next.venue, next.instrument from series cross join lateral (
-      select venue, instrument from aggregator.pub_candles
-      where (venue, instrument) > (series.venue, series.instrument) order by venue, instrument limit 1
-    ) as next
-  ) select venue, instrument from series`;
-
 /**
- * The candles of a lane at their present revisions, in the order of their closes, and where CANDLES goes on after them: read in
- * one repeatable-read transaction that ends with the messages. null: the aggregator has not begun to write the lane.
+ * The candles of a lane at their present revisions, in the order of their closes, and where CANDLES goes on after them. null: the
+ * aggregator has not begun to write the lane.
  */
 export async function openHistory(pool: Pool, lane: number): Promise<LaneHistory | null> {
-  const client = await pool.connect();
-  let open = true;
-  const end = async (): Promise<void> => {
-    if (!open) return;
-    open = false;
-    await client.query("rollback").catch(() => undefined);
-    client.release();
+  const history = await openCandleHistory(pool, VIEWS, lane, (venue, instrument) => partitionOf(venue, instrument) === lane, TIMEFRAMES);
+  if (history === null) return null;
+  return {
+    streamCreated: history.position.created,
+    seq: history.position.seq,
+    inputId: history.position.id,
+    isLast: true,
+    messages: readMessages(history),
+    firstMessages: async () => {
+      const first = await history.firstCandles();
+      return first.map(({ venue, instrument, timeframe, anchor, session, openTime }) => ({
+        subject: subjectOf(candle, { venue, instrument, timeframe }),
+        id: `candle:${venue}:${instrument}:${timeframe}:${anchor}:${session}:${openTime / 1000}:0`,
+      }));
+    },
+    close: history.close,
   };
-  try {
-    await client.query("begin isolation level repeatable read read only");
-    const { rows } = await client.query<{ outputs: Record<string, OutputPosition> }>(
-      `select outputs from aggregator.pub_lanes where lane = $1`,
-      [lane],
-    );
-    const position = rows[0]?.outputs[STREAM];
-    if (position === undefined) {
-      await end();
-      return null;
-    }
-    return {
-      streamCreated: position.created,
-      seq: position.seq,
-      inputId: position.id,
-      isLast: true,
-      messages: readMessages(client, lane, end),
-      close: end,
-    };
-  } catch (error) {
-    await end();
-    throw error;
-  }
 }
 
 /** Sequence of the last message that the aggregator sent to a lane of CANDLES; null where it has sent none. */
 export async function findLastInput(pool: Pool, lane: number): Promise<number | null> {
-  const { rows } = await pool.query<{ outputs: Record<string, OutputPosition> }>(
-    `select outputs from aggregator.pub_lanes where lane = $1`,
-    [lane],
-  );
-  return rows[0]?.outputs[STREAM]?.seq ?? null;
+  return (await findPosition(pool, VIEWS, lane))?.seq ?? null;
 }
 
-async function* readMessages(client: PoolClient, lane: number, end: () => Promise<void>): AsyncGenerator<InputMessage> {
-  try {
-    const { rows: instruments } = await client.query<{ venue: string; instrument: string }>(INSTRUMENTS);
-    const own = instruments.filter((entry) => partitionOf(entry.venue, entry.instrument) === lane);
-    if (own.length === 0) return;
-    await client.query(
-      `declare history_candles cursor for select ${COLUMNS.join(", ")} from aggregator.pub_candles
-       where (venue, instrument) in (select * from unnest($1::text[], $2::text[])) and state <> 'forming'
-       order by close_time, array_position($3::text[], timeframe), venue, instrument, anchor, session, open_time`,
-      [own.map(({ venue }) => venue), own.map(({ instrument }) => instrument), TIMEFRAMES],
-    );
-    for (let seq = 1; ; ) {
-      const { rows } = await client.query<Record<string, string | number | null>>(`fetch ${FETCH_ROWS} from history_candles`);
-      for (const row of rows) yield messageOf(row, seq++);
-      if (rows.length < FETCH_ROWS) return;
-    }
-  } finally {
-    await end();
-  }
+async function* readMessages(history: CandleHistory): AsyncGenerator<InputMessage> {
+  let seq = 1;
+  for await (const row of history.rows()) yield messageOf(row, seq++);
 }
 
 /** The message that the candle was last sent with; its running columns are the present ones. */
-function messageOf(row: Readonly<Record<string, string | number | null>>, seq: number): InputMessage {
+function messageOf(row: HistoryRow, seq: number): InputMessage {
   const payload = Object.fromEntries(
-    CANDLE_COLUMNS.map(({ wire }, i) => {
-      const value = row[COLUMNS[i] as string] ?? null;
-      return [wire, TIMES.has(wire) ? (value as number) / 1000 : value];
-    }),
+    Object.entries(row).map(([wire, value]) => [wire, TIMES.has(wire) ? (value as number) / 1000 : value]),
   );
   const { venue, instrument, timeframe } = payload as Record<string, string>;
   return {

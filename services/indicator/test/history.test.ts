@@ -1,3 +1,5 @@
+import type { Candle } from "@tickfleet/market/candle";
+import type { OutgoingMessage } from "@tickfleet/runtime/bus";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fillAggregatorTables } from "./aggregator-tables.ts";
 import { candleScript } from "./candle-script.ts";
@@ -68,6 +70,31 @@ test("a start from the aggregator's history ends with the values of the run that
   expect(first.map(({ text }) => (JSON.parse(text) as { revision: number }).revision).every((revision) => revision === 0)).toBe(true);
   expect(new Set(first.map(({ id }) => id)).size).toBe(first.length);
 });
+
+test("a lane that was never read begins at the stream's first message, whatever is on record by then", async () => {
+  const messages = script.messages.map(asSent);
+  await publish(around.bus, messages);
+  await run();
+  const expected = await outputsByPartition(around.bus);
+  await around[Symbol.asyncDispose]();
+
+  around = await openSurroundings();
+  await publish(around.bus, messages.slice(0, half));
+  await fillAggregatorTables(around, script.candlesAfter(half));
+  await run();
+  await publish(around.bus, messages.slice(half));
+  await run();
+  expect(await outputsByPartition(around.bus)).toEqual(expected);
+});
+
+/** The first message of a candle with the id that the aggregator gives it. */
+function asSent(message: OutgoingMessage): OutgoingMessage {
+  const { venue, instrument, timeframe, anchor, session, openTime, revision } = JSON.parse(Buffer.from(message.data).toString()) as Candle;
+  // the others keep the script's ids: notices, and what it sends twice
+  if (openTime === undefined || revision > 0) return message;
+  const id = `candle:${venue}:${instrument}:${timeframe}:${anchor}:${session}:${openTime}:${revision}`;
+  return { ...message, headers: { "Nats-Msg-Id": id } };
+}
 
 test("lanes that are rebuilt have the same rows and send nothing again; later revisions are above the former ones", async () => {
   await publish(around.bus, script.messages.slice(0, half));

@@ -68,6 +68,27 @@ test("a start from the indicator's history says what the messages of the same ca
   expect(said(await storedRows(around))).toEqual(expected);
 });
 
+test("a lane that was never read begins at the stream's first message, whatever is on record by then", async () => {
+  const first = plain.map((candle) => ({ ...candle, revision: 0 }));
+  const messages = first.map((candle) => messageOf(candle, idOf(candle)));
+  await publish(around.bus, messages);
+  await run();
+  const expected = await outputsByPartition(around.bus);
+  await around[Symbol.asyncDispose]();
+
+  around = await openSurroundings();
+  // the record is ahead of what was read, and in the order of keys
+  await publish(around.bus, messages);
+  await fillIndicatorTables(around, first);
+  await run();
+  expect(await outputsByPartition(around.bus)).toEqual(expected);
+});
+
+/** The id that the indicator service gives a candle's message. */
+function idOf({ venue, instrument, timeframe, anchor, session, openTime, revision }: EnrichedCandle): string {
+  return `enriched:${venue}:${instrument}:${timeframe}:${anchor}:${session}:${openTime}:${revision}`;
+}
+
 test("lanes that are rebuilt have the same rows and send nothing again, also after the tables were lost", async () => {
   await publish(around.bus, sentOnce(plain));
   const before = await run();
