@@ -1,15 +1,4 @@
-import { type Kysely, sql } from "kysely";
 import type { Queryable } from "./pool.ts";
-
-/** Creates the table of named leases in the schema of the migration's service. */
-export async function createLeaseTable(db: Kysely<unknown>, schema: string): Promise<void> {
-  await sql`create table ${sql.table(`${schema}.leases`)} (
-    name text primary key,
-    owner text not null,
-    epoch bigint not null,
-    expires timestamptz not null
-  )`.execute(db);
-}
 
 /**
  * Takes a lease that is free, expired or already this owner's; returns its epoch, or null while

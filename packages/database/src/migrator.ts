@@ -2,11 +2,12 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { sql } from "kysely";
 import { type Migration, type MigrationProvider, type MigrationResultSet, Migrator } from "kysely/migration";
 import type pg from "pg";
 import { openKysely } from "./kysely.ts";
 import { openPool } from "./pool.ts";
-import { ensureRoles, ensureSchema, grantViews, ownerRole, runRole, schemaOf, type ViewGrant } from "./roles.ts";
+import { ensureRoles, ensureSchema, ownerRole, runRole, schemaOf, type ViewGrant, viewGrants } from "./roles.ts";
 import { ensureTimescale } from "./timescale.ts";
 
 /** A migration folder or file is not as it must be, or a migration failed; `cause` is the error of the failed one. */
@@ -144,7 +145,8 @@ async function runMigrations(options: MigrateOptions, provider: MigrationProvide
     if (options.direction === "down") changed = finish(options.service, await migrator.migrateDown());
     if (options.direction === undefined || options.direction === "up") {
       changed = finish(options.service, await migrator.migrateToLatest());
-      for (const grant of options.grants ?? []) await grantViews(db, grant.reader, grant.views);
+      const grants = (options.grants ?? []).flatMap(({ reader, views }) => viewGrants(reader, views));
+      for (const statement of grants) await sql.raw(statement).execute(db);
     }
     const migrations = await migrator.getMigrations();
     return {

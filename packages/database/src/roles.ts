@@ -1,4 +1,3 @@
-import { type Kysely, sql } from "kysely";
 import type pg from "pg";
 import { detectEdition } from "./edition.ts";
 
@@ -89,14 +88,9 @@ export async function ensureRoles(client: pg.ClientBase, roles: readonly string[
 }
 
 /**
- * Lets other services read `pub_` views, and nothing else. For the owner of the views; the readers' roles must exist.
+ * Statements that let another service read `pub_` views, and nothing else. For the owner of the views; the reader's roles must exist.
  * @throws RangeError on a view whose name does not start with `pub_`
  */
-export async function grantViews<DB>(db: Kysely<DB>, reader: string, views: readonly string[]): Promise<void> {
-  for (const statement of viewGrants(reader, views)) await sql.raw(statement).execute(db);
-}
-
-/** The statements of `grantViews`. */
 export function viewGrants(reader: string, views: readonly string[]): string[] {
   const role = runRole(reader);
   const statements = new Set<string>();

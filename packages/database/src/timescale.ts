@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type pg from "pg";
-import { detectEditionOf } from "./edition.ts";
+import { detectEditionBy, type EditionRow } from "./edition.ts";
 
 export interface HypertableOptions {
   /** Qualified name, such as `ingest.trades`. */
@@ -26,14 +26,14 @@ export interface ColumnstoreOptions {
  * For migrations: the table's owner must run it. A table that is one already stays untouched.
  */
 export async function createHypertable<DB>(db: Kysely<DB>, options: HypertableOptions): Promise<void> {
-  if ((await detectEditionOf(db)) === "plain") return;
+  if ((await editionOf(db)) === "plain") return;
   await sql`select create_hypertable(${options.table}::regclass, by_range(${options.column}::name, ${options.chunkInterval}::interval),
     create_default_indexes => false, if_not_exists => true, migrate_data => true)`.execute(db);
 }
 
 /** Keeps old chunks column by column, compressed. Only the Community edition can; elsewhere nothing happens. */
 export async function addColumnstore<DB>(db: Kysely<DB>, options: ColumnstoreOptions): Promise<void> {
-  if ((await detectEditionOf(db)) !== "community") return;
+  if ((await editionOf(db)) !== "community") return;
   await sql`alter table ${sql.table(options.table)} set (timescaledb.enable_columnstore = true,
     timescaledb.segmentby = ${sql.lit(options.segmentBy.join(","))}, timescaledb.orderby = ${sql.lit(options.orderBy)})`.execute(db);
   await sql`call remove_columnstore_policy(${sql.lit(options.table)}::regclass, if_exists => true)`.execute(db);
@@ -45,7 +45,7 @@ export async function addColumnstore<DB>(db: Kysely<DB>, options: ColumnstoreOpt
  * Only the Community edition can; elsewhere nothing happens.
  */
 export async function addRetention<DB>(db: Kysely<DB>, table: string, dropAfter: string): Promise<void> {
-  if ((await detectEditionOf(db)) !== "community") return;
+  if ((await editionOf(db)) !== "community") return;
   await sql`select remove_retention_policy(${table}::regclass, if_exists => true)`.execute(db);
   await sql`select add_retention_policy(${table}::regclass, drop_created_before => ${dropAfter}::interval)`.execute(db);
 }
@@ -69,4 +69,8 @@ export async function ensureTimescale(client: pg.ClientBase): Promise<string | n
   } catch (error) {
     return `TimescaleDB is on the server but this user could not create the extension (${(error as Error).message}): going on with plain tables`;
   }
+}
+
+function editionOf<DB>(db: Kysely<DB>): ReturnType<typeof detectEditionBy> {
+  return detectEditionBy(db, (text) => sql.raw<EditionRow>(text).execute(db));
 }

@@ -3,7 +3,6 @@ import { tradeBatch } from "@tickfleet/contracts/market-messages";
 import { subjectOf } from "@tickfleet/contracts/message";
 import { partitionOf } from "@tickfleet/contracts/tokens";
 import {
-  createLaneTables,
   LANE_PARAMETERS,
   type LanePosition,
   LaneStore,
@@ -13,6 +12,7 @@ import {
   NOWHERE,
 } from "@tickfleet/database/checkpoint";
 import { openKysely } from "@tickfleet/database/kysely";
+import { createLaneTables } from "@tickfleet/database/lane-tables";
 import { openPool, type Pool } from "@tickfleet/database/pool";
 import pino from "pino";
 import { startDatabase } from "../../testkit/src/database.ts";

@@ -1,5 +1,4 @@
-import { createLaneTables } from "@tickfleet/database/checkpoint";
-import { createLeaseTable } from "@tickfleet/database/lease";
+import { createLaneTables, createLeaseTable } from "@tickfleet/database/lane-tables";
 import { type Kysely, sql } from "kysely";
 
 export async function up(db: Kysely<unknown>): Promise<void> {

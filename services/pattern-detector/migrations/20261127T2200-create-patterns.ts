@@ -1,4 +1,4 @@
-import { createLaneTables } from "@tickfleet/database/checkpoint";
+import { createLaneTables } from "@tickfleet/database/lane-tables";
 import { createHypertable } from "@tickfleet/database/timescale";
 import { type Kysely, sql } from "kysely";
 
