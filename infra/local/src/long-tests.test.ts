@@ -4,7 +4,15 @@ import { parseLongTests } from "./long-tests.ts";
 describe("options of the long tests", () => {
   test("without a name all groups run, once, each test with its own seed", () => {
     expect(parseLongTests([])).toEqual({
-      filters: ["test/chaos", "test/fleet", "property.test", "infra/checks/test", "test/service.test"],
+      filters: [
+        "test/chaos",
+        "test/fleet",
+        "property.test",
+        "infra/checks/test",
+        "test/service.test",
+        "infra/local/test",
+        "packages/cli/test",
+      ],
       options: [],
       seed: null,
       forMs: 0,

@@ -17,6 +17,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   fuzz: ["property.test"],
   containers: ["infra/checks/test"],
   services: ["test/service.test"],
+  commands: ["infra/local/test", "packages/cli/test"],
 };
 /** Options of vitest whose value is a word of its own. */
 const WITH_VALUE = new Set(["-t", "--testNamePattern", "--project", "--reporter"]);
@@ -31,6 +32,7 @@ The tests that have a long form, whole: hours of market, dozens of kills, long c
   fuzz            properties on random data
   containers      the compose file, the image's steps, the broker's rights, examples that subscribe from outside
   services        what each service does under kills and restarts, with micro-batches of 1, 7 and 1,000 messages
+  commands        npm start and the commands of tickfleet, on recorded data
   any other word  the test files of these with that word in their path, such as spy-crash
 
   --seed N        points of the kills, and random data; a failed run is repeated with the seed that it printed

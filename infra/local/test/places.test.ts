@@ -3,6 +3,7 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { isLong } from "../../../packages/testkit/src/long-form.ts";
 import { projectRoot } from "../src/folders.ts";
 import { findNatsServer } from "../src/nats-server.ts";
 import { hasSetpriv } from "../src/server-process.ts";
@@ -48,7 +49,7 @@ function copyProject(target: string): void {
   writeFileSync(join(target, "node_modules/.tickfleet-installed"), "");
 }
 
-test("a project in a folder with spaces starts, and keeps its data in itself", async () => {
+test.runIf(isLong)("a project in a folder with spaces starts, and keeps its data in itself", async () => {
   const root = join(newFolder(), "my own fleet");
   copyProject(root);
   fleet = launchFleet(["--port", "0", "--no-demo"], { root, bootstrap: true });

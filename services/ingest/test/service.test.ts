@@ -3,6 +3,7 @@ import { deadLetter } from "@tickfleet/contracts/dead-letter-messages";
 import { clock } from "@tickfleet/contracts/market-messages";
 import { STORED_SUBJECTS, subjectOf } from "@tickfleet/contracts/message";
 import { openOrderedReader } from "@tickfleet/runtime/ordered-reader";
+import { isLong } from "@tickfleet/testkit/long-form";
 import { timescale } from "@tickfleet/testkit/timescale";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createFixture, type IngestFixture, sharedData } from "./ingest-process.ts";
@@ -86,7 +87,8 @@ describe.skipIf(sharedData === null)("recorded data (skipped where ../shared is 
     },
   );
 
-  test("SPY of one day: 250,601 trades, sides by the tick rule; another instrument of that day is not late", async () => {
+  // the short form leaves it to the command's own test of the same
+  test.runIf(isLong)("SPY of one day: 250,601 trades, sides by the tick rule; another instrument of that day is not late", async () => {
     await fixture.start();
     const job = await fixture.replay("spy", [join(sharedData ?? "", "ticks_lean/equity_spy_20131007_trade.zip")]);
     expect(job).toMatchObject({ state: "done", recorded: 250_601 });
@@ -109,7 +111,7 @@ describe.skipIf(sharedData === null)("recorded data (skipped where ../shared is 
     await reference.replay("job", captures);
     const expected = await reference.database.query("select source_seq, price, side, bid from ingest.pub_trades order by source_seq");
     const done = fixture.replay("job", captures, { speed: 150 });
-    for (let i = 0; i < 6; i++) await killInTheMiddle(50 * i, {});
+    for (let i = 0; i < (isLong ? 6 : 3); i++) await killInTheMiddle(50 * i, {});
     await fixture.start();
     expect(await done).toMatchObject({ state: "done", recorded: 19_904 });
     const swap = fixture;
@@ -160,7 +162,7 @@ describe("the demo", () => {
     expect(expected[0]?.length).toBeGreaterThan(0);
     await fixture.close();
     fixture = await createFixture({ duplicateWindowMs: 100 });
-    for (let i = 0; i < 8; i++) await killInTheMiddle(20 * i, env);
+    for (let i = 0; i < (isLong ? 8 : 3); i++) await killInTheMiddle(20 * i, env);
     await fixture.start(env);
     await expect.poll(ended, { timeout: 60_000, interval: 200 }).toBe(true);
     expect(await stored()).toEqual(undisturbed);
