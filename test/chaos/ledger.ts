@@ -139,7 +139,8 @@ function hashOf(numbers: readonly number[]): number {
 
 async function readStream(bus: Bus, stream: string, take: (subject: string, id: string, data: Uint8Array) => void): Promise<void> {
   const { firstSeq, lastSeq } = await bus.streamPosition(stream);
-  if (lastSeq < firstSeq) return;
+  // an empty stream begins and ends at 0 until something was in it
+  if (lastSeq === 0 || lastSeq < firstSeq) return;
   const reader = await openOrderedReader(bus, stream, firstSeq, ["md.v1.>"]);
   try {
     for (let seq = firstSeq - 1; seq < lastSeq; ) {

@@ -29,6 +29,8 @@ const LATE_BY_MS = 90_000;
 const UNTIL_MINUTE = isLong ? 1_440 : 735;
 /** The same symbol, spelled so that every part is a file of its own. */
 const SPELLINGS = ["spy", "SPY", "Spy", "sPy"];
+/** In the long form the day's prints are also dealt out to these, so that there are candles enough in more than one partition. */
+const DEALT_TO = isLong ? ["SPYA", "SPYB", "SPYC", "SPYD", "SPYE", "SPYF"] : [];
 
 const scratch = scratchFolder("chaos-spy");
 let job: Job;
@@ -57,6 +59,12 @@ function disturbedDay(): Job {
     const path = join(scratch, `${i}.zip`);
     writeZip(path, `20131007_${spelling}_Trade_Tick.csv`, lines);
     replays.push({ id: `spy-${i}`, files: [path] });
+  }
+  for (const [i, symbol] of DEALT_TO.entries()) {
+    const path = join(scratch, `${symbol}.zip`);
+    const lines = rows.filter((_, at) => at % DEALT_TO.length === i).map(({ line }) => line);
+    writeZip(path, `20131007_${symbol}_Trade_Tick.csv`, lines);
+    replays.push({ id: `dealt-${i}`, files: [path] });
   }
   return { kind: "replay", replays };
 }

@@ -115,11 +115,6 @@ async function rebuild(options: ResumeOptions, fold: HistoryFold, owned: OwnedLa
   const { handler, logger } = options;
   const history = await handler.history(owned.lane);
   const empty = { ...owned, ...NOWHERE };
-  if (history !== null && owned.streamCreated === null && (await isInStream(options, { created, firstSeq }, history))) {
-    await history.close();
-    await handler.restore(owned.lane);
-    return laneAt(options, empty, created, true);
-  }
   if (history === null) {
     if (owned.streamCreated !== null) {
       logger.error({ lane: owned.lane }, "there is no history to rebuild from: going on at the first message of the input log");
@@ -129,6 +124,12 @@ async function rebuild(options: ResumeOptions, fold: HistoryFold, owned: OwnedLa
     return { ...lane, committedSeq: 0 };
   }
   try {
+    // a lane whose stream was forgotten, as migrations do to have it rebuilt, still has its sequence
+    const isNew = owned.streamCreated === null && owned.seq === 0;
+    if (isNew && (await isInStream(options, { created, firstSeq }, history))) {
+      await handler.restore(owned.lane);
+      return await laneAt(options, empty, created, true);
+    }
     if (history.streamCreated !== created || (!history.isLast && history.seq + 1 < firstSeq)) {
       throw new Error(`lane ${owned.lane} waits for the recorder, which has not yet read the present stream`);
     }

@@ -118,6 +118,15 @@ test("lanes that are rebuilt have the same rows and send nothing again; later re
   expect(revisions.size).toBe(rows.length);
 });
 
+test("lanes whose stream a migration took away are built again from history, though the stream holds everything", async () => {
+  await publish(around.bus, script.messages.slice(0, half).map(asSent));
+  const before = values(await run());
+  await fillAggregatorTables(around, script.candlesAfter(half));
+  await around.database.query("update indicator.enriched_candles set rsi14 = null");
+  await around.database.query("update indicator.lanes set stream_created = null");
+  expect(values(await run())).toEqual(before);
+});
+
 test("what the stream has dropped of other lanes is no loss of a quiet one, and lanes move on together", async () => {
   await publish(around.bus, script.messages.slice(0, half));
   await fillAggregatorTables(around, script.candlesAfter(half));
