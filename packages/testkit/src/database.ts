@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type EmbeddedDatabase, startEmbeddedDatabase } from "@tickfleet/local/embedded-database";
 import pg from "pg";
+import { fillFromTemplate } from "./cluster-template.ts";
 import { startContainer, usesDocker } from "./docker.ts";
 import { copyFolder } from "./folder-copy.ts";
 import { killAtExit, removeScratch, scratchFolder } from "./scratch.ts";
@@ -99,6 +100,7 @@ async function asProcess(folder: string): Promise<DatabaseServer> {
     forget();
     server = null;
   };
+  await fillFromTemplate(folder, process.env["TICKFLEET_TEST_RUN"]);
   const { url, clusterDir } = await launch();
   return {
     adminUrl: url,
