@@ -96,7 +96,7 @@ describe("a broker that lost data", () => {
     TIMEOUT_MS * 2,
   );
 
-  test(
+  test.runIf(isLong)(
     "CANDLES deleted",
     () =>
       survive("CANDLES deleted", { aggregator: LOST }, async (fleet) => {
@@ -138,7 +138,7 @@ describe("a broker that lost data", () => {
 
 const AGAIN = /"msg":"reading stopped; it begins again from the checkpoint"/;
 
-test(
+test.runIf(isLong)(
   "yesterday's database restored",
   () =>
     survive("an older database restored", { aggregator: AGAIN, ingest: AGAIN }, async (fleet) => {

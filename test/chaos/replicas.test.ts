@@ -82,7 +82,8 @@ test(
   TIMEOUT_MS,
 );
 
-test(
+// the short form leaves it to ingest's own test of the same
+test.runIf(isLong)(
   "an ingest stopped beyond its lease, and woken after another took over: it ends, MARKET holds every trade",
   async () => {
     const disturbed = await run({ job, duplicateWindowMs: 100 }, TIMEOUT_MS, async (fleet) => {

@@ -10,6 +10,7 @@ describe("options of the long tests", () => {
         "property.test",
         "infra/checks/test",
         "test/service.test",
+        "services/aggregator/test",
         "infra/local/test",
         "packages/cli/test",
       ],

@@ -1,6 +1,6 @@
 import type { OutgoingMessage } from "@tickfleet/runtime/bus";
 import { provisionStreams } from "@tickfleet/runtime/provision";
-import { MICRO_BATCHES } from "@tickfleet/testkit/long-form";
+import { isLong, MICRO_BATCHES } from "@tickfleet/testkit/long-form";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   candleRows,
@@ -15,7 +15,7 @@ import {
 } from "./harness.ts";
 import { batchOf, marketScript, START_US, VENUE } from "./market-script.ts";
 
-const script = marketScript(7, 90);
+const script = marketScript(7, isLong ? 90 : 60);
 
 /** The first place at or after `index` that follows a clock: there every lane has something to read. */
 function cut(index: number): number {

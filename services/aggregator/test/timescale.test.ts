@@ -1,3 +1,4 @@
+import { isLong } from "@tickfleet/testkit/long-form";
 import { restoreStore, snapshotStore } from "@tickfleet/testkit/nats";
 import { timescale } from "@tickfleet/testkit/timescale";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -69,7 +70,7 @@ describe.skipIf(timescaleUrl === null)("on TimescaleDB (skipped where TIMESCALE_
     expect(await outcomeOf(around)).toEqual(expected);
   });
 
-  test("lanes step back in the hypertable, to the same rows and messages", async () => {
+  test.runIf(isLong)("lanes step back in the hypertable, to the same rows and messages", async () => {
     const around = await open("timescale");
     const half = cut(script.messages.length / 2);
     await play(around, 0, cut(half / 2));
