@@ -123,7 +123,8 @@ export async function killBy(
         () => fleet.database.server.start(),
       );
     const part = fleet.part(what);
-    await fleet.until(() => part.service !== null, timeoutMs, `${what} to be back`);
+    // one that boots has nothing to lose yet: its port for operations is open once it runs
+    await fleet.until(() => (part.service?.opsPort ?? -1) !== -1, timeoutMs, `${what} to be back`);
     await fleet.kill(part);
     return true;
   }

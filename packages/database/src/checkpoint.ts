@@ -24,6 +24,10 @@ export interface LanePosition {
 
 /** The position of a lane that has read and written nothing. */
 export const NOWHERE: LanePosition = { streamCreated: null, seq: 0, inputId: "", outputs: {} };
+/** Begins the name that stands for the stream of a lane that is being built again: no stream has it. */
+export const REBUILD_OF = "rebuild of ";
+/** The position of a lane that was emptied to be built again: a process that dies before it is must not take it for one that never was. */
+export const EMPTIED: LanePosition = { ...NOWHERE, streamCreated: `${REBUILD_OF}an emptied lane` };
 
 export interface OwnedLane extends LanePosition {
   lane: number;

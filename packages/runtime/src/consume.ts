@@ -6,7 +6,7 @@ import type { OwnedLane } from "@tickfleet/database/checkpoint";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { ConsumerOptions } from "./consumer-options.ts";
 import { publishDeadLetter } from "./dead-letter.ts";
-import { HandlerFaultError, isMistake, isOperational, LanesLostError } from "./failures.ts";
+import { commitFailure, failCommit, HandlerFaultError, isMistake, isOperational, LanesLostError } from "./failures.ts";
 import { findFault, passQuietLanes } from "./lane-check.ts";
 import { LaneCommits } from "./lane-commits.ts";
 import { type LaneMetrics, measureLanes } from "./lane-metrics.ts";
@@ -219,7 +219,7 @@ class Consumer {
       try {
         let input = this.#read(message);
         if (handler.needsLoad(input, lane.lane)) {
-          await this.#flush(true, lane);
+          await this.#flush(true, lane).catch(failCommit);
           await handler.load(input, lane.lane, message, signal);
           input = handler.read(message);
         }
@@ -230,6 +230,7 @@ class Consumer {
         });
       } catch (error) {
         if (error instanceof InvalidMessageError) await this.#deadLetter(lane, message, "invalid", error.message);
+        else if (commitFailure(error) !== undefined) throw commitFailure(error);
         else if (isOperational(error)) throw error;
         else await this.#fail(lane, message, error);
       }

@@ -8,6 +8,21 @@ export class HandlerFaultError extends Error {
   override name = "HandlerFaultError";
 }
 
+/** What was gathered before a message could not be committed, for the reason in `cause`: not the fault of that message. */
+class CommitFailedError extends Error {
+  override name = "CommitFailedError";
+}
+
+/** Marks an error as one of the commit that a message had to wait for. @throws CommitFailedError always */
+export function failCommit(cause: unknown): never {
+  throw new CommitFailedError("what came before could not be committed", { cause });
+}
+
+/** The error of a commit that a message had to wait for; undefined where the message itself made the handler throw. */
+export function commitFailure(error: unknown): unknown {
+  return error instanceof CommitFailedError ? error.cause : undefined;
+}
+
 /** Stream CONTEXT could not be read to its end, which a message needs before it is handled. */
 export class ContextUnreadError extends Error {
   override name = "ContextUnreadError";

@@ -14,6 +14,16 @@ export interface LaneOutput {
 /** Where a handler puts its outputs; their order per lane is their order in the stream. */
 export type EmitOutput = (output: LaneOutput) => void;
 
+/** What a history was made of, to be found in the stream: a lane that never had a position begins there where all of it is. */
+export interface HistoryOrigin {
+  /** The first message of every series, as its writer first sent it. */
+  firstMessages(): Promise<readonly { subject: string; id: string }[]>;
+  /** Subject filter of the lane's notices about recomputed values. */
+  notices: string;
+  /** Whether a notice stands for changes that no message told. */
+  isUntold(notice: Uint8Array): boolean;
+}
+
 /** The history that a lane is rebuilt from, and where the stream goes on after it. */
 export interface LaneHistory {
   messages: AsyncIterable<InputMessage>;
@@ -23,11 +33,8 @@ export interface LaneHistory {
   inputId: string;
   /** `seq` is the last message there ever was for the lane: what the stream has dropped by age after it was others'. */
   isLast?: boolean;
-  /**
-   * The first message of every series as its writer first sent it; absent where the history has the order of the stream. A stream that
-   * begins with all of them holds more than the history does: a lane that never had a position begins there.
-   */
-  firstMessages?: () => Promise<readonly { subject: string; id: string }[]>;
+  /** How to see whether the stream holds all that the history was made of; absent where the history has the order of the stream. */
+  origin?: HistoryOrigin;
   /** Gives back what the reading holds; also where nothing was read. */
   close(): Promise<void>;
 }
@@ -37,6 +44,8 @@ export interface LaneHistory {
  * and state are functions of the input messages in their order, never of how they are grouped.
  */
 export interface LaneHandler {
+  /** Whether the lane's rows were made by the algorithms of this code; where they were not it is built again. Absent: they always are. */
+  isCurrent?(lane: number): Promise<boolean>;
   /** Restores the state of a lane as its last commit left it. */
   restore(lane: number): Promise<void>;
   /** Takes rows and state of a lane back to a kept checkpoint, then restores it. */

@@ -1,4 +1,4 @@
-import { type LanePosition, type LaneStore, type LaneUpdate, NOWHERE, type OwnedLane } from "@tickfleet/database/checkpoint";
+import { type LanePosition, type LaneStore, type LaneUpdate, NOWHERE, type OwnedLane, REBUILD_OF } from "@tickfleet/database/checkpoint";
 import type { Logger } from "pino";
 import type { Bus } from "./bus.ts";
 import { findFault } from "./lane-check.ts";
@@ -11,7 +11,9 @@ const FAULTS_UNTIL_PARKED = 3;
 /** Messages of a rebuild between two commits. */
 const MESSAGES_PER_COMMIT = 2_000;
 
-const REBUILD_OF = "rebuild of ";
+/** Messages of a subject among which its oldest candle is looked for. */
+const FIRST_LOOKED_AT = 100;
+const NOTICES_AT_ONCE = 1_000;
 
 /** A lane that this process reads. */
 export interface Lane extends Omit<OwnedLane, "outputs">, LaneWriting {
@@ -75,6 +77,10 @@ export async function resumeLane(options: ResumeOptions, fold: HistoryFold, owne
   const input = await bus.streamPosition(inputStream);
   const lastInput = () => lastInputOf(handler, owned.lane);
   const fault = await findFault(bus, owned, inputStream, lastInput);
+  if (fault === null && (await handler.isCurrent?.(owned.lane)) === false) {
+    logger.warn({ lane: owned.lane }, "its rows were made by other algorithms than today's");
+    return rebuild(options, fold, owned, input.created, input.firstSeq);
+  }
   if (fault === null) {
     await handler.restore(owned.lane);
     return laneAt(options, owned, input.created, true);
@@ -124,9 +130,7 @@ async function rebuild(options: ResumeOptions, fold: HistoryFold, owned: OwnedLa
     return { ...lane, committedSeq: 0 };
   }
   try {
-    // a lane whose stream was forgotten, as migrations do to have it rebuilt, still has its sequence
-    const isNew = owned.streamCreated === null && owned.seq === 0;
-    if (isNew && (await isInStream(options, { created, firstSeq }, history))) {
+    if (owned.streamCreated === null && (await isInStream(options, { created, firstSeq }, history))) {
       await handler.restore(owned.lane);
       return await laneAt(options, empty, created, true);
     }
@@ -150,17 +154,27 @@ async function rebuild(options: ResumeOptions, fold: HistoryFold, owned: OwnedLa
 async function isInStream(
   { bus, inputStream }: ResumeOptions,
   { created, firstSeq }: { created: string; firstSeq: number },
-  { streamCreated, firstMessages }: LaneHistory,
+  { streamCreated, origin }: LaneHistory,
 ): Promise<boolean> {
-  if (firstMessages === undefined || streamCreated !== created || firstSeq > 1) return false;
-  const first = await firstMessages();
-  const held = await Promise.all(
-    first.map(async ({ subject, id }) => {
-      const [message] = await bus.listMessages(inputStream, 1, subject, 1);
-      return message?.headers?.get("Nats-Msg-Id") === id;
-    }),
-  );
-  return held.every((each) => each);
+  if (origin === undefined || streamCreated !== created || firstSeq > 1) return false;
+  const first = await origin.firstMessages();
+  const held = await Promise.all(first.map(({ subject, id }) => isAmongFirst(bus, inputStream, subject, id)));
+  if (!held.every((each) => each)) return false;
+  for (let from = 1; ; ) {
+    const notices = await bus.listMessages(inputStream, from, origin.notices, NOTICES_AT_ONCE);
+    if (notices.some(({ data }) => origin.isUntold(data))) return false;
+    if (notices.length < NOTICES_AT_ONCE) return true;
+    from = (notices.at(-1)?.seq ?? 0) + 1;
+  }
+}
+
+/** The first message, or one soon after it: late trades may make a candle before the first one. */
+async function isAmongFirst(bus: Bus, stream: string, subject: string, id: string): Promise<boolean> {
+  for (const count of [1, FIRST_LOOKED_AT]) {
+    const messages = await bus.listMessages(stream, 1, subject, count);
+    if (messages.some(({ headers }) => headers?.get("Nats-Msg-Id") === id)) return true;
+  }
+  return false;
 }
 
 async function foldHistory(options: ResumeOptions, fold: HistoryFold, lane: Lane, history: LaneHistory): Promise<Lane> {

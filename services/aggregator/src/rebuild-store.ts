@@ -1,4 +1,4 @@
-import { type LaneStore, NOWHERE } from "@tickfleet/database/checkpoint";
+import { EMPTIED, type LaneStore } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
 import { inTransaction } from "@tickfleet/database/transaction";
 import { calendarOf, DEFAULT_ANCHOR, DEFAULT_SESSION } from "@tickfleet/market/calendar";
@@ -25,7 +25,7 @@ export async function wipeLane(
   instruments: readonly RecordedInstrument[],
 ): Promise<boolean> {
   return inTransaction(pool, async (client) => {
-    if (!(await lanes.reset(client, { lane, epoch }, NOWHERE))) return false;
+    if (!(await lanes.reset(client, { lane, epoch }, EMPTIED))) return false;
     await client.query(`delete from aggregator.candles as candle where lane = $1 and ${MADE_AGAIN}`, [
       lane,
       instruments.map((entry) => entry.venue),

@@ -33,6 +33,10 @@ export class EnrichedHandler implements LaneHandler {
     return this.#lanes;
   }
 
+  isCurrent(lane: number): Promise<boolean> {
+    return this.#store.isCurrent(lane);
+  }
+
   async restore(lane: number): Promise<void> {
     await this.#open(lane, false);
   }

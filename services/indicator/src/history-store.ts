@@ -1,5 +1,5 @@
-import { candle } from "@tickfleet/contracts/candle-messages";
-import { subjectOf } from "@tickfleet/contracts/message";
+import { candle, candleRecomputed } from "@tickfleet/contracts/candle-messages";
+import { filterOf, subjectOf } from "@tickfleet/contracts/message";
 import { partitionOf } from "@tickfleet/contracts/tokens";
 import { type CandleHistory, type CandleViews, findPosition, type HistoryRow, openCandleHistory } from "@tickfleet/database/candle-history";
 import type { Pool } from "@tickfleet/database/pool";
@@ -18,6 +18,7 @@ const VIEWS: CandleViews = {
 };
 const TIMES = new Set(["openTime", "closeTime"]);
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /**
  * The candles of a lane at their present revisions, in the order of their closes, and where CANDLES goes on after them. null: the
@@ -32,12 +33,16 @@ export async function openHistory(pool: Pool, lane: number): Promise<LaneHistory
     inputId: history.position.id,
     isLast: true,
     messages: readMessages(history),
-    firstMessages: async () => {
-      const first = await history.firstCandles();
-      return first.map(({ venue, instrument, timeframe, anchor, session, openTime }) => ({
-        subject: subjectOf(candle, { venue, instrument, timeframe }),
-        id: `candle:${venue}:${instrument}:${timeframe}:${anchor}:${session}:${openTime / 1000}:0`,
-      }));
+    origin: {
+      firstMessages: async () => {
+        const first = await history.firstCandles();
+        return first.map(({ venue, instrument, timeframe, anchor, session, openTime }) => ({
+          subject: subjectOf(candle, { venue, instrument, timeframe }),
+          id: `candle:${venue}:${instrument}:${timeframe}:${anchor}:${session}:${openTime / 1000}:0`,
+        }));
+      },
+      notices: filterOf(candleRecomputed, { p: String(lane) }),
+      isUntold: (notice) => (JSON.parse(decoder.decode(notice)) as { cause: string }).cause === "history",
     },
     close: history.close,
   };

@@ -1,16 +1,16 @@
 import { INDICATOR_NAMES, type IndicatorName } from "@tickfleet/contracts/enriched-messages";
 import {
+  EMPTIED,
   LANE_PARAMETERS,
   type LaneStore,
   type LaneUpdate,
   laneCommitParameters,
   laneCommitSql,
-  NOWHERE,
 } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
 import { type ArrayType, type ArrayValue, encodeArray } from "@tickfleet/database/unnest";
 import type { Candle } from "@tickfleet/market/candle";
-import type { Timeframe } from "@tickfleet/market/timeframe";
+import { TIMEFRAMES, type Timeframe } from "@tickfleet/market/timeframe";
 import { CANDLE_COLUMNS, INDICATOR_COLUMNS } from "./enriched-columns.ts";
 import type { EnrichedRow, SeriesKey } from "./enriched-row.ts";
 import type { SeriesContext } from "./indicator-series.ts";
@@ -54,8 +54,7 @@ export class EnrichedStore {
 
   /** Writes rows and checkpoints in one statement; false, and nothing written, where a lane is not held. */
   async commit(updates: readonly LaneUpdate[], rows: readonly PendingRow[], parked: readonly ParkedInstrument[]): Promise<boolean> {
-    this.#algorithmSet ??= await this.#findAlgorithmSet();
-    const algorithmSet = this.#algorithmSet;
+    const algorithmSet = await this.#findAlgorithmSet();
     const column = (type: ArrayType, valueIn: (row: EnrichedRow) => ArrayValue): Buffer =>
       encodeArray(
         type,
@@ -121,6 +120,27 @@ export class EnrichedStore {
     return rows.map(rowOf);
   }
 
+  /** Whether the newest rows of a lane were made by the algorithms of this code; a rebuild leaves none of others. */
+  async isCurrent(lane: number): Promise<boolean> {
+    const set = await this.#findAlgorithmSet();
+    const { rows } = await this.#pool.query<{ isCurrent: boolean }>(
+      `with recursive series as (
+        (select venue, instrument from indicator.enriched_candles order by venue, instrument limit 1)
+        union all
+        select next.venue, next.instrument from series cross join lateral (
+          select venue, instrument from indicator.enriched_candles
+          where (venue, instrument) > (series.venue, series.instrument) order by venue, instrument limit 1
+        ) as next
+      ) select not exists (select from series cross join unnest($1::text[]) as asked(timeframe) cross join lateral (
+        select lane, algo_set from indicator.enriched_candles as row
+        where (row.venue, row.instrument, row.timeframe) = (series.venue, series.instrument, asked.timeframe)
+        order by anchor desc, session desc, open_time desc limit 1
+      ) as newest where newest.lane = $2 and newest.algo_set <> $3) as "isCurrent"`,
+      [TIMEFRAMES, lane, set],
+    );
+    return rows[0]?.isCurrent ?? true;
+  }
+
   /** Revisions above 0 that keys had reached before a rebuild, by `rowKeyOf`. */
   async formerRevisions(lane: number): Promise<Map<string, number>> {
     const { rows } = await this.#pool.query<SeriesKey & { openTime: number; revision: number }>(
@@ -141,7 +161,7 @@ export class EnrichedStore {
     const client = await this.#pool.connect();
     try {
       await client.query("begin");
-      const held = await this.#lanes.reset(client, { lane, epoch }, NOWHERE);
+      const held = await this.#lanes.reset(client, { lane, epoch }, EMPTIED);
       if (held) {
         await client.query(
           `insert into indicator.former_revisions as known (lane, ${KEY.join(", ")}, revision)
@@ -162,10 +182,12 @@ export class EnrichedStore {
   }
 
   async #findAlgorithmSet(): Promise<number> {
+    if (this.#algorithmSet !== null) return this.#algorithmSet;
     const ids = ALGORITHMS.join(" ");
     await this.#pool.query(`insert into indicator.algorithm_sets (ids) values ($1) on conflict do nothing`, [ids]);
     const { rows } = await this.#pool.query<{ id: number }>(`select id from indicator.algorithm_sets where ids = $1`, [ids]);
-    return (rows[0] as { id: number }).id;
+    this.#algorithmSet = (rows[0] as { id: number }).id;
+    return this.#algorithmSet;
   }
 }
 

@@ -118,13 +118,38 @@ test("lanes that are rebuilt have the same rows and send nothing again; later re
   expect(revisions.size).toBe(rows.length);
 });
 
-test("lanes whose stream a migration took away are built again from history, though the stream holds everything", async () => {
+test("rows that other algorithms made are built again from history, though the stream holds everything", async () => {
   await publish(around.bus, script.messages.slice(0, half).map(asSent));
   const before = values(await run());
   await fillAggregatorTables(around, script.candlesAfter(half));
-  await around.database.query("update indicator.enriched_candles set rsi14 = null");
-  await around.database.query("update indicator.lanes set stream_created = null");
-  expect(values(await run())).toEqual(before);
+  await around.database.query(
+    `with other as (insert into indicator.algorithm_sets (ids) values ('others') returning id)
+     update indicator.enriched_candles set rsi14 = null, algo_set = other.id from other`,
+  );
+  const replica = startReplica(around);
+  replicas.push(replica);
+  const foreign = "select from indicator.enriched_candles where rsi14 is null and sma50 is not null limit 1";
+  await expect.poll(() => around.database.query(foreign), { timeout: 60_000 }).toEqual([]);
+  await expect.poll(async () => values(await enrichedRows(around)), { timeout: 60_000 }).toEqual(before);
+  await replica.stop();
+});
+
+test("a process that dies once a lane is emptied leaves it to be built again, revisions and all", async () => {
+  await publish(around.bus, script.messages.slice(0, half).map(asSent));
+  const before = await run();
+  const sent = await outputsByPartition(around.bus);
+  await fillAggregatorTables(around, script.candlesAfter(half));
+  await around.database.query("update indicator.lanes set input_id = 'of another history'");
+  const dying = startReplica(around, {}, (handler) => {
+    const wipe = handler.wipe.bind(handler);
+    handler.wipe = async (lane, epoch) => {
+      await wipe(lane, epoch);
+      throw new TypeError("dead once it was emptied");
+    };
+  });
+  await expect(dying.done).rejects.toThrow("dead once");
+  expect(await run()).toEqual(before);
+  expect(await outputsByPartition(around.bus)).toEqual(sent);
 });
 
 test("what the stream has dropped of other lanes is no loss of a quiet one, and lanes move on together", async () => {

@@ -1,10 +1,10 @@
 import {
+  EMPTIED,
   LANE_PARAMETERS,
   type LaneStore,
   type LaneUpdate,
   laneCommitParameters,
   laneCommitSql,
-  NOWHERE,
 } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
 import { encodeArray } from "@tickfleet/database/unnest";
@@ -125,7 +125,7 @@ export class PatternStore {
     const client = await this.#pool.connect();
     try {
       await client.query("begin");
-      const held = await this.#lanes.reset(client, { lane, epoch }, NOWHERE);
+      const held = await this.#lanes.reset(client, { lane, epoch }, EMPTIED);
       if (held) {
         await client.query(
           `insert into pattern_detector.former_revisions as known (lane, ${KEY.join(", ")}, kind, revision)
