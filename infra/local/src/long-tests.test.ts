@@ -11,6 +11,8 @@ describe("options of the long tests", () => {
         "infra/checks/test",
         "test/service.test",
         "services/aggregator/test",
+        "services/indicator/test",
+        "services/pattern-detector/test",
         "infra/local/test",
         "packages/cli/test",
       ],

@@ -16,7 +16,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   fleet: ["test/fleet"],
   fuzz: ["property.test"],
   containers: ["infra/checks/test"],
-  services: ["test/service.test", "services/aggregator/test"],
+  services: ["test/service.test", "services/aggregator/test", "services/indicator/test", "services/pattern-detector/test"],
   commands: ["infra/local/test", "packages/cli/test"],
 };
 /** Options of vitest whose value is a word of its own. */

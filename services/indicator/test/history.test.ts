@@ -1,5 +1,6 @@
 import type { Candle } from "@tickfleet/market/candle";
 import type { OutgoingMessage } from "@tickfleet/runtime/bus";
+import { isLong } from "@tickfleet/testkit/long-form";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fillAggregatorTables } from "./aggregator-tables.ts";
 import { candleScript } from "./candle-script.ts";
@@ -15,7 +16,7 @@ import {
   startReplica,
 } from "./harness.ts";
 
-const script = candleScript(12, 420);
+const script = candleScript(12, isLong ? 420 : 260);
 const half = Math.floor(script.messages.length / 2);
 
 let around: Surroundings;

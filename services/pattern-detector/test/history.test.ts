@@ -1,3 +1,4 @@
+import { isLong } from "@tickfleet/testkit/long-form";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type EnrichedCandle, enrichedScript, messageOf } from "./enriched-script.ts";
 import {
@@ -14,7 +15,7 @@ import {
 } from "./harness.ts";
 import { fillIndicatorTables } from "./indicator-tables.ts";
 
-const script = enrichedScript(12, 300);
+const script = enrichedScript(12, isLong ? 300 : 150);
 const half = Math.floor(script.messages.length / 2);
 /** Each candle once, at its last revision, in the order of the closes: what a rebuild sees. */
 const plain = script.candlesAfter(script.messages.length);
@@ -53,7 +54,7 @@ function said(rows: Record<string, string[]>): unknown[] {
 test("a start from the indicator's history says what the messages of the same candles say, and goes on behind it", async () => {
   await publish(around.bus, sentOnce(plain));
   const expected = said(await run());
-  expect(expected.length).toBeGreaterThan(1_000);
+  expect(expected.length).toBeGreaterThan(isLong ? 1_000 : 500);
   await around[Symbol.asyncDispose]();
 
   around = await openSurroundings();
