@@ -1,23 +1,22 @@
-import { STORED_SUBJECTS } from "@tickfleet/contracts/message";
 import type { Logger } from "pino";
-import type { Bus, StreamPosition } from "./bus.ts";
+import type { Bus } from "./bus.ts";
 import { ContextItems, type FuturesItem, LEAST_NOTICE_MS, type SentimentItem } from "./context-items.ts";
+import { openContextReading } from "./context-reading.ts";
 import { ContextUnreadError } from "./failures.ts";
-import { type OrderedReader, openOrderedReader } from "./ordered-reader.ts";
 
-const STREAM = "CONTEXT";
-/** How often the stream's end is asked for while nobody waits: well within the notice that items give. */
+/** How often the stream is looked at while nobody waits: well within the notice that items give. */
 const LOOK_EVERY_MS = 5_000;
-const TAKE_MS = 25;
-const MOST_TAKEN = 2_000;
 const RETRY_MS = 500;
 
 /** Stream CONTEXT in memory, read on in the background. */
 export interface ContextLog {
-  /** Whether everything that may count at a time has been read: it was read to its end at a broker's time less than 30 s before it, or later. */
+  /**
+   * Whether everything that may count at a time has been read: it was read to its end at a broker's time less than 30 s before it, or
+   * later, and the connection has not been lost since.
+   */
   isReadFor(timeMs: number): boolean;
-  /** Reads to the end that the stream now has. @throws ContextUnreadError */
-  readToEnd(): Promise<void>;
+  /** Reads to the end that the stream now has. @throws ContextUnreadError; the signal's reason when it is aborted first */
+  readToEnd(signal: AbortSignal): Promise<void>;
   /** The items in force for candles that close at a time; see `ContextItems`. */
   at(venue: string, instrument: string, timeMs: number): { sentiment: SentimentItem | null; futures: FuturesItem | null };
   close(): Promise<void>;
@@ -28,31 +27,33 @@ interface Waiter {
   reject: (error: unknown) => void;
 }
 
-/** Reads the stream from its beginning on, over reconnects; anew where it was made anew. */
+/** Reads the stream from its beginning on, over reconnects; anew where it was made anew or lost what was read. */
 export function openContextLog(bus: Bus, logger: Logger): ContextLog {
   let items = new ContextItems();
   let readToEndMs = Number.NEGATIVE_INFINITY;
+  let isInterrupted = (): boolean => true;
   let waiters: Waiter[] = [];
   let isClosed = false;
   let wake: (() => void) | null = null;
-  const reading = run();
+  const running = run();
 
   return {
-    isReadFor: (timeMs) => readToEndMs >= timeMs - LEAST_NOTICE_MS,
-    readToEnd: () =>
-      new Promise((resolve, reject) => {
-        if (isClosed) {
-          reject(new ContextUnreadError("the reading of CONTEXT has ended"));
-          return;
-        }
-        waiters.push({ resolve, reject });
-        wake?.();
-      }),
+    isReadFor: (timeMs) => !isInterrupted() && readToEndMs >= timeMs - LEAST_NOTICE_MS,
+    async readToEnd(signal) {
+      signal.throwIfAborted();
+      if (isClosed) throw new ContextUnreadError("the reading of CONTEXT has ended");
+      const read = Promise.withResolvers<void>();
+      const end = (): void => read.reject(signal.reason);
+      signal.addEventListener("abort", end, { once: true });
+      waiters.push(read);
+      wake?.();
+      await read.promise.finally(() => signal.removeEventListener("abort", end));
+    },
     at: (venue, instrument, timeMs) => items.at(venue, instrument, timeMs),
     async close() {
       isClosed = true;
       wake?.();
-      await reading;
+      await running;
     },
   };
 
@@ -73,48 +74,32 @@ export function openContextLog(bus: Bus, logger: Logger): ContextLog {
 
   /** One reading from the stream's beginning, until an error or the end. */
   async function follow(): Promise<void> {
-    const { created, firstSeq: held } = await bus.streamPosition(STREAM);
-    // a stream that never held anything says 0
-    const firstSeq = Math.max(1, held);
-    const fresh = new ContextItems();
-    const reader = await openOrderedReader(bus, STREAM, firstSeq, [STORED_SUBJECTS]);
-    let seq = firstSeq - 1;
+    const reading = await openContextReading(bus);
     try {
       while (!isClosed) {
         const asked = takeWaiters();
         try {
-          const position = await bus.streamPosition(STREAM);
-          requireSame(position, created, seq);
-          seq = await readUpTo(reader, fresh, seq, position);
-          items = fresh;
-          readToEndMs = position.timeMs;
+          const end = await reading.look();
+          const until = Date.now() + LOOK_EVERY_MS;
+          // a broker that loses its tail meanwhile never gets there: after a while, or a reconnect, it is asked again
+          while (!reading.hasRead(end) && !reading.isInterrupted() && !isClosed && Date.now() < until) await reading.take();
+          if (!reading.hasRead(end)) {
+            waiters.push(...asked);
+            continue;
+          }
+          ({ items, isInterrupted } = reading);
+          readToEndMs = end.timeMs;
         } catch (error) {
           waiters.push(...asked);
           throw error;
         }
         for (const { resolve } of asked) resolve();
-        for (const until = Date.now() + LOOK_EVERY_MS; !isClosed && waiters.length === 0 && Date.now() < until; ) {
-          for (const message of await reader.take(MOST_TAKEN, TAKE_MS)) {
-            fresh.add(message);
-            seq = message.seq;
-          }
-        }
+        const until = Date.now() + LOOK_EVERY_MS;
+        while (waiters.length === 0 && !reading.isInterrupted() && !isClosed && Date.now() < until) await reading.take();
       }
     } finally {
-      await reader.close().catch(() => undefined);
+      await reading.close().catch(() => undefined);
     }
-  }
-
-  async function readUpTo(reader: OrderedReader, into: ContextItems, from: number, end: StreamPosition): Promise<number> {
-    let seq = from;
-    // what the stream has dropped cannot be waited for
-    while (!isClosed && end.firstSeq <= end.lastSeq && seq < end.lastSeq) {
-      for (const message of await reader.take(MOST_TAKEN, TAKE_MS)) {
-        into.add(message);
-        seq = message.seq;
-      }
-    }
-    return seq;
   }
 
   function takeWaiters(): Waiter[] {
@@ -132,9 +117,4 @@ export function openContextLog(bus: Bus, logger: Logger): ContextLog {
       };
     });
   }
-}
-
-function requireSame(position: StreamPosition, created: string, seq: number): void {
-  if (position.created !== created) throw new Error(`${STREAM} was made anew at ${position.created}`);
-  if (position.lastSeq < seq) throw new Error(`${STREAM} ends at ${position.lastSeq}, before ${seq}: it lost its tail`);
 }

@@ -17,7 +17,11 @@ export async function findFault(
     const last = await lastInput();
     if (last !== null && last <= position.seq) return outputsFault(bus, position);
   }
-  const fault = await positionFault(bus, inputStream, input, { created: position.streamCreated, seq: position.seq, id: position.inputId });
+  const fault = await findPositionFault(bus, inputStream, input, {
+    created: position.streamCreated,
+    seq: position.seq,
+    id: position.inputId,
+  });
   return fault ?? outputsFault(bus, position);
 }
 
@@ -43,10 +47,11 @@ async function outputFaultOf(bus: Bus, stream: string, remembered: OutputPositio
   if (remembered.seq === 0) return remembered.created === output.created ? null : `${stream} was made anew`;
   // what the output stream has dropped by age is no fault: only its end matters
   if (remembered.created === output.created && remembered.seq < output.firstSeq) return null;
-  return positionFault(bus, stream, output, remembered);
+  return findPositionFault(bus, stream, output, remembered);
 }
 
-async function positionFault(
+/** Why a position remembered does not hold against a stream as it is now; null where it does. */
+export async function findPositionFault(
   bus: Bus,
   stream: string,
   actual: StreamPosition,

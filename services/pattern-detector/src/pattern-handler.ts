@@ -76,7 +76,7 @@ export class PatternHandler implements LaneHandler {
     return state === null || missingTimeframes(state, read).length > 0 || !this.#context.isReadFor(read.candle.closeTime);
   }
 
-  async load(input: unknown, lane: number): Promise<void> {
+  async load(input: unknown, lane: number, _: InputMessage, signal: AbortSignal): Promise<void> {
     const read = input as EnrichedInput;
     if (read.kind !== "enriched") return;
     const { key, candle } = read;
@@ -92,7 +92,7 @@ export class PatternHandler implements LaneHandler {
       const stored = await this.#store.loadBars(key, missing, Math.max(candle.openTime, candle.closeTime), JUDGEMENT_BARS + 1);
       for (const [timeframe, { bars, isWhole }] of stored) state.put(timeframe, bars, isWhole);
     }
-    if (!this.#context.isReadFor(candle.closeTime)) await this.#context.readToEnd();
+    if (!this.#context.isReadFor(candle.closeTime)) await this.#context.readToEnd(signal);
   }
 
   apply(input: unknown, lane: number, _: InputMessage, emit: EmitOutput): void {

@@ -168,3 +168,31 @@ test("an item stored later than 30 s before it counts is never used, and those o
   expect(rows.map(({ venue }) => venue)).toEqual(["demo"]);
   expect(rows[0]?.count).toBeGreaterThan(60);
 });
+
+test("a stop while a candle waits for CONTEXT gives the lanes back", async () => {
+  const answered = Promise.withResolvers<void>();
+  const waiting = Promise.withResolvers<void>();
+  const streamPosition = async (stream: string) => {
+    if (stream === "CONTEXT") await answered.promise;
+    return around.bus.streamPosition(stream);
+  };
+  const stopped = startReplica({ ...around, bus: { ...around.bus, streamPosition } }, {}, (handler) => {
+    const load = handler.load.bind(handler);
+    handler.load = (...inputs) => {
+      waiting.resolve();
+      return load(...inputs);
+    };
+  });
+  const [candle] = candlesFrom(futureStart(), "binance") as [EnrichedCandle];
+  await publish(around.bus, [messageOf(candle, "candle-0")]);
+  await waiting.promise;
+  const stopping = stopped.stop();
+  const held = "select lane from pattern_detector.lanes where expires > now()";
+  try {
+    // sooner than a lease ends that nobody renews
+    await expect.poll(async () => (await around.pool.query(held)).rows, { timeout: 2_000 }).toEqual([]);
+  } finally {
+    answered.resolve();
+    await stopping;
+  }
+});
