@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { INDICATOR_NAMES } from "@tickfleet/contracts/enriched-messages";
 import { describe, expect, test } from "vitest";
 import { createCandle, MINUTE, messageOf, START } from "./candle-script.ts";
 import { caughtUp, openSurroundings, publish, startReplica } from "./harness.ts";
@@ -23,7 +24,6 @@ interface GoldenSeries {
 const COLUMNS: readonly [column: string, family: string, params: Record<string, number>, output: string][] = [
   ["sma50", "SMA", { optInTimePeriod: 50 }, "outReal"],
   ["sma200", "SMA", { optInTimePeriod: 200 }, "outReal"],
-  ["ema9", "EMA", { optInTimePeriod: 9 }, "outReal"],
   ["ema21", "EMA", { optInTimePeriod: 21 }, "outReal"],
   ["rsi14", "RSI", { optInTimePeriod: 14 }, "outReal"],
   ["macd", "MACD", { optInFastPeriod: 12, optInSlowPeriod: 26, optInSignalPeriod: 9 }, "outMACD"],
@@ -38,8 +38,13 @@ const COLUMNS: readonly [column: string, family: string, params: Record<string, 
   ["stoch_k", "STOCH", { optInFastK_Period: 14, optInSlowK_Period: 3, optInSlowD_Period: 3 }, "outSlowK"],
   ["stoch_d", "STOCH", { optInFastK_Period: 14, optInSlowK_Period: 3, optInSlowD_Period: 3 }, "outSlowD"],
   ["adx14", "ADX", { optInTimePeriod: 14 }, "outReal"],
-  ["linearreg_slope20", "LINEARREG_SLOPE", { optInTimePeriod: 20 }, "outReal"],
 ];
+
+/**
+ * Columns that the goldens lack (EMA 9, a slope over 20; of the session's VWAP they know only the one of typical prices): `service.test.ts`
+ * holds these, and all of the others once more, against `plain-indicators.ts`.
+ */
+const HELD_ELSEWHERE = ["ema9", "linearreg_slope20", "vwap_session", "volume_sma20", "trend_angle", "trend_strength"];
 
 function goldenSeries(family: string): GoldenSeries[] {
   const file = join(GOLDEN, DATASET, `${family}.json`);
@@ -49,6 +54,11 @@ function goldenSeries(family: string): GoldenSeries[] {
 
 const isThere = existsSync(GOLDEN);
 const title = isThere ? "against the goldens" : `against the goldens (skipped: no folder ${GOLDEN}; set TICKFLEET_SHARED)`;
+
+test("every indicator is compared with the goldens, or is known to be held elsewhere", () => {
+  const named = INDICATOR_NAMES.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+  expect([...COLUMNS.map(([column]) => column), ...HELD_ELSEWHERE].sort()).toEqual(named.sort());
+});
 
 describe.skipIf(!isThere)(title, () => {
   test("columns of real candles are TA-Lib's", async () => {
@@ -71,17 +81,15 @@ describe.skipIf(!isThere)(title, () => {
       "select * from indicator.pub_enriched_candles order by open_time",
     );
     expect(rows).toHaveLength(lines.length);
-    const compared: string[] = [];
     for (const [column, family, params, output] of COLUMNS) {
       const golden = goldenSeries(family).find(
         (series) => series.output === output && Object.entries(params).every(([name, value]) => series.params[name] === value),
       );
-      if (golden === undefined) continue;
-      compared.push(column);
+      if (golden === undefined) throw new Error(`expected ${family} ${JSON.stringify(params)} ${output} in the goldens, found none`);
       const skipped = new Set(golden.illConditioned);
       const wrong = golden.values.flatMap((expected, i) => {
         const value = rows[i]?.[column] ?? null;
-        if (skipped.has(i)) return [];
+        if (skipped.has(i)) return Number.isFinite(value) ? [] : [`${column} ${i}: ${value}, expected a number`];
         // 12 significant digits on top of the reference's tolerance
         const isEqual =
           expected === null || value === null
@@ -91,6 +99,5 @@ describe.skipIf(!isThere)(title, () => {
       });
       expect(wrong.slice(0, 3)).toEqual([]);
     }
-    expect(compared.length).toBeGreaterThan(10);
   });
 });
