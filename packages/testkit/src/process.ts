@@ -39,9 +39,16 @@ const KEPT_LINES = 10_000;
 const SHOWN_LINES = 20;
 const READY_MS = 60_000;
 const POLL_MS = 20;
-/** Of this process's variables the ones a service must not take for its own. */
-const FOREIGN =
-  /^(VITEST.*|NODE_OPTIONS|PG[A-Z]+|NATS_(URL|USER|PASSWORD)|DATABASE_URL|(OPS|API|INGEST|AGGREGATOR|INDICATOR|SENTIMENT|FUTURES)_.*)$/;
+/** What the variables of each service, and those of the ops server, begin with. */
+const PREFIXES = ["OPS", "API", "INGEST", "AGGREGATOR", "INDICATOR", "PATTERN_DETECTOR", "SENTIMENT", "FUTURES"];
+const FOREIGN = new RegExp(
+  `^(VITEST.*|NODE_OPTIONS|PG[A-Z]+|NATS_(URL|USER|PASSWORD)|DATABASE_URL|SHUTDOWN_SECONDS|(${PREFIXES.join("|")})_.*)$`,
+);
+
+/** Whether a variable of this process is one that a service must not take for its own. */
+export function isForeign(variable: string): boolean {
+  return FOREIGN.test(variable);
+}
 
 /**
  * Runs `services/<name>/src/main.ts` with the given variables (`DATABASE_URL`, `NATS_URL` and its own) and waits until
@@ -54,7 +61,7 @@ export async function spawnService(
 ): Promise<ServiceUnderTest> {
   const folder = scratchFolder(`service-${name}`);
   const portFile = join(folder, "ops.json");
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !FOREIGN.test(variable)));
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !isForeign(variable)));
   const child = spawn(...tiedToParent(process.execPath, [join(projectRoot, "services", name, "src/main.ts")]), {
     cwd: projectRoot,
     env: { ...inherited, OPS_PORT: "0", ...env, OPS_PORT_FILE: portFile },
