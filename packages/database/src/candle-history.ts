@@ -1,5 +1,6 @@
 import type { OutputPosition } from "./checkpoint.ts";
 import type { Pool, PoolClient } from "./pool.ts";
+import { rollBackAndRelease } from "./transaction.ts";
 
 const FETCH_ROWS = 2_000;
 
@@ -56,8 +57,7 @@ export async function openCandleHistory(
   const close = async (): Promise<void> => {
     if (!open) return;
     open = false;
-    await client.query("rollback").catch(() => undefined);
-    client.release();
+    await rollBackAndRelease(client);
   };
   try {
     await client.query("begin isolation level repeatable read read only");

@@ -6,18 +6,24 @@ import type { Pool, PoolClient } from "./pool.ts";
  */
 export async function inTransaction<T>(pool: Pool, act: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
-  let failure: Error | undefined;
+  let result: T;
   try {
     await client.query("begin");
-    const result = await act(client);
+    result = await act(client);
     await client.query(result === null || result === false ? "rollback" : "commit");
-    return result;
   } catch (error) {
-    await client.query("rollback").catch((reason: Error) => {
-      failure = reason;
-    });
+    await rollBackAndRelease(client);
     throw error;
-  } finally {
-    client.release(failure);
   }
+  client.release();
+  return result;
+}
+
+/** Rolls back and gives a connection back to its pool, which drops one that cannot even roll back. Never throws. */
+export async function rollBackAndRelease(client: PoolClient): Promise<void> {
+  let failure: Error | undefined;
+  await client.query("rollback").catch((error: Error) => {
+    failure = error;
+  });
+  client.release(failure);
 }

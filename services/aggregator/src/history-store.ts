@@ -3,6 +3,7 @@ import { clock, gap, status } from "@tickfleet/contracts/market-messages";
 import { subjectOf } from "@tickfleet/contracts/message";
 import { partitionOf } from "@tickfleet/contracts/tokens";
 import type { Pool, PoolClient } from "@tickfleet/database/pool";
+import { rollBackAndRelease } from "@tickfleet/database/transaction";
 import { calendarOf } from "@tickfleet/market/calendar";
 import type { CalendarName } from "@tickfleet/market/instrument";
 import { rebuildFloor } from "@tickfleet/market/rebuild-floor";
@@ -89,8 +90,7 @@ export async function openHistory(pool: Pool, lane: number): Promise<RecordedHis
   const end = async (): Promise<void> => {
     if (!open) return;
     open = false;
-    await client.query("rollback").catch(() => undefined);
-    client.release();
+    await rollBackAndRelease(client);
   };
   try {
     await client.query("begin isolation level repeatable read read only");

@@ -8,6 +8,7 @@ import {
   laneCommitSql,
 } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
+import { inTransaction } from "@tickfleet/database/transaction";
 import { type ArrayType, type ArrayValue, encodeArray } from "@tickfleet/database/unnest";
 import type { Candle } from "@tickfleet/market/candle";
 import { TIMEFRAMES, type Timeframe } from "@tickfleet/market/timeframe";
@@ -158,9 +159,7 @@ export class EnrichedStore {
 
   /** Empties everything of a lane but the revisions that its keys have reached. */
   async wipe(lane: number, epoch: number): Promise<boolean> {
-    const client = await this.#pool.connect();
-    try {
-      await client.query("begin");
+    return inTransaction(this.#pool, async (client) => {
       const held = await this.#lanes.reset(client, { lane, epoch }, EMPTIED);
       if (held) {
         await client.query(
@@ -171,14 +170,8 @@ export class EnrichedStore {
         );
         for (const table of ["enriched_candles", "parked"]) await client.query(`delete from indicator.${table} where lane = $1`, [lane]);
       }
-      await client.query(held ? "commit" : "rollback");
       return held;
-    } catch (error) {
-      await client.query("rollback").catch(() => undefined);
-      throw error;
-    } finally {
-      client.release();
-    }
+    });
   }
 
   async #findAlgorithmSet(): Promise<number> {

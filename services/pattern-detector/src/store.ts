@@ -7,6 +7,7 @@ import {
   laneCommitSql,
 } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
+import { inTransaction } from "@tickfleet/database/transaction";
 import { encodeArray } from "@tickfleet/database/unnest";
 import type { Completeness } from "@tickfleet/market/candle";
 import type { Timeframe } from "@tickfleet/market/timeframe";
@@ -122,9 +123,7 @@ export class PatternStore {
 
   /** Empties everything of a lane but the revisions that its keys have reached. */
   async wipe(lane: number, epoch: number): Promise<boolean> {
-    const client = await this.#pool.connect();
-    try {
-      await client.query("begin");
+    return inTransaction(this.#pool, async (client) => {
       const held = await this.#lanes.reset(client, { lane, epoch }, EMPTIED);
       if (held) {
         await client.query(
@@ -137,14 +136,8 @@ export class PatternStore {
         for (const table of ["bars", "patterns", "signals", "parked"])
           await client.query(`delete from pattern_detector.${table} where lane = $1`, [lane]);
       }
-      await client.query(held ? "commit" : "rollback");
       return held;
-    } catch (error) {
-      await client.query("rollback").catch(() => undefined);
-      throw error;
-    } finally {
-      client.release();
-    }
+    });
   }
 }
 
