@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ALGORITHMS } from "./algorithms.ts";
 import type { Candlestick, CandlestickName } from "./candlestick.ts";
 import { findCandlestick } from "./candlesticks.ts";
 import { natureOf, testTrend } from "./trend-test.ts";
@@ -12,7 +13,7 @@ const context = (name: CandlestickName, value: number, theta: number | null): bo
 
 test("the trend is that of the candle before the pattern", () => {
   expect(testTrend(pattern("CDL3INSIDE"), 100, [50, -7, 9, 9, 9])).toEqual({
-    algo: "trend-test@1.0.0",
+    algo: ALGORITHMS.trendTest,
     theta: -7,
     needed: -1,
     context: true,
