@@ -10,9 +10,10 @@ import { readConfig, sharedConfig } from "@tickfleet/runtime/config";
 import { describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { type ComposeService, MissingVariableError, parseCompose, parseEnvFile, variablesOf } from "./compose-file.ts";
+import { connectionsOf } from "./connection-pools.ts";
 import { parseDockerfile } from "./container-image.ts";
 import { configOf, expressionsOf, grafanaBoards, repositoryText } from "./fleet-files.ts";
-import { REPOSITORY_ROOT } from "./repository.ts";
+import { REPOSITORY_ROOT, sourceFiles } from "./repository.ts";
 
 const text = repositoryText("docker-compose.yml");
 const example = repositoryText(".env.example");
@@ -25,6 +26,10 @@ const OTHERS = ["nats", "database", "provision", "migrate", "tickfleet", "promet
 const NOT_IN_CONTAINERS = ["OPS_PORT_FILE", "API_PORT_FILE", "API_CACHE_DIR"];
 /** Variables whose value the container decides. */
 const FIXED = ["INGEST_SPOOL_DIR", "API_HOST", "API_PORT"];
+/** Connections that PostgreSQL keeps for superusers unless told otherwise. */
+const RESERVED_CONNECTIONS = 3;
+/** Most that `migrate`, the command line, a dump and the jobs of TimescaleDB hold at once. */
+const CONNECTIONS_OF_TOOLS = 20;
 
 const passwordVariables = [...example.matchAll(/^([A-Z_]+_PASSWORD)=$/gm)].map(([, name]) => name as string);
 const filled = { ...parseEnvFile(example), ...Object.fromEntries(passwordVariables.map((name) => [name, `of-${name}`])) };
@@ -184,6 +189,16 @@ test("streams, schemas and the command line: commands that exist, users with the
     expect([environment["NATS_USER"], environment["NATS_PASSWORD"]]).toEqual([user, `of-${userOf(user).passwordVariable}`]);
   }
   expect(addressOf(containerOf("migrate").environment["DATABASE_URL"]).username).toBe("postgres");
+});
+
+test("the database has connections for two processes of every service, and for the tools and backups beside them", async () => {
+  const [program, ...settings] = containerOf("database").command ?? [];
+  const allowed = Number(/^max_connections=(\d+)$/.exec(settings[settings.indexOf("-c") + 1] ?? "")?.[1]);
+  const sources = sourceFiles();
+  const pools = await Promise.all(SERVICE_NAMES.map((name) => connectionsOf(name, sources)));
+  expect(program).toBe("postgres");
+  for (const size of pools) expect(size).toBeGreaterThan(0);
+  expect(allowed - RESERVED_CONNECTIONS - CONNECTIONS_OF_TOOLS).toBeGreaterThanOrEqual(2 * pools.reduce((sum, size) => sum + size, 0));
 });
 
 test("networks and volumes are declared, and each is used", () => {
