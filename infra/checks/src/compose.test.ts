@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { runCommandLine } from "@tickfleet/cli/command-line";
 import { userPermissions } from "@tickfleet/contracts/generate-permissions";
@@ -7,12 +7,13 @@ import { SERVICE_NAMES } from "@tickfleet/contracts/message";
 import { runRole } from "@tickfleet/database/roles";
 import { databasePasswordVariable, listServices } from "@tickfleet/local/fleet-services";
 import { readConfig, sharedConfig } from "@tickfleet/runtime/config";
+import { scratchFolder } from "@tickfleet/testkit/scratch";
 import { describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { type ComposeService, MissingVariableError, parseCompose, parseEnvFile, variablesOf } from "./compose-file.ts";
 import { connectionsOf } from "./connection-pools.ts";
 import { parseDockerfile } from "./container-image.ts";
-import { configOf, expressionsOf, grafanaBoards, repositoryText } from "./fleet-files.ts";
+import { configOf, expressionsOf, grafanaBoards, isReadableByAll, repositoryText } from "./fleet-files.ts";
 import { REPOSITORY_ROOT, sourceFiles } from "./repository.ts";
 
 const text = repositoryText("docker-compose.yml");
@@ -149,6 +150,37 @@ describe("the first `docker compose up`", () => {
     expect(new Set(passwords).size).toBe(passwordVariables.length);
     for (const password of passwords) expect(password).toMatch(/^[a-z][0-9a-z]{30,}$/);
     expect({ ...made, ...Object.fromEntries(passwordVariables.map((name) => [name, ""])) }).toEqual(parseEnvFile(example));
+  });
+});
+
+describe("folders and files that containers mount", () => {
+  const mounted = new Set(
+    Object.values(compose.services).flatMap(({ volumes = [] }) =>
+      volumes.map((volume) => volume.split(":")[0] as string).filter((source) => source.startsWith("./")),
+    ),
+  );
+
+  test("are in the repository: Docker would make them, and root own them", () => {
+    for (const source of mounted) expect([source, existsSync(join(REPOSITORY_ROOT, source))]).toEqual([source, true]);
+  });
+
+  test("can be read by every container after the recipe's first commands, also in a clone made under umask 077", () => {
+    const clone = scratchFolder("umask-077");
+    for (const source of [...mounted, ".env.example"]) cpSync(join(REPOSITORY_ROOT, source), join(clone, source), { recursive: true });
+    execFileSync("chmod", ["-R", "go=", clone]);
+    const [, commands = ""] = /```sh\n([\s\S]*?)```/.exec(repositoryText("docs/recipes/run-with-compose.md")) ?? [];
+    for (const line of commands.split("\n").filter((command) => !command.startsWith("docker"))) {
+      execFileSync("sh", ["-c", `umask 077; ${line}`], { cwd: clone });
+    }
+    const inside = [...mounted].flatMap((source) => [
+      join(clone, source),
+      ...(statSync(join(clone, source)).isDirectory() ? readdirSync(join(clone, source), { recursive: true, encoding: "utf8" }) : []).map(
+        (name) => join(clone, source, name),
+      ),
+    ]);
+    expect(inside.length).toBeGreaterThan(mounted.size);
+    expect(inside.filter((path) => !isReadableByAll(path))).toEqual([]);
+    expect(isReadableByAll(join(clone, ".env"))).toBe(false);
   });
 });
 

