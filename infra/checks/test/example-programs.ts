@@ -53,7 +53,7 @@ export const prepare: Readonly<Record<string, () => Promise<ExampleProgram>>> = 
     return { command: join(folder, "subscribe"), args: [], env: {} };
   },
   shell: async () => {
-    for (const tool of ["jq", "awk"]) if (spawnSync("which", [tool]).status !== 0) throw new NotHereError(`${tool} was not found`);
+    for (const tool of ["jq", "perl"]) if (spawnSync("which", [tool]).status !== 0) throw new NotHereError(`${tool} was not found`);
     const path = process.env["PATH"] ?? "";
     const args = [join(EXAMPLES, "shell/subscribe.sh")];
     if (spawnSync("which", ["nats"]).status === 0) return { command: "sh", args, env: {} };
@@ -64,10 +64,26 @@ export const prepare: Readonly<Record<string, () => Promise<ExampleProgram>>> = 
   },
 };
 
-async function need(command: string, args: string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<void> {
+/** What is said where a runtime is too old or in parts, or where its registry cannot be reached. */
+const NOT_HERE = [
+  /requires go >=|invalid go version|toolchain not available/,
+  /ensurepip is not available|No module named venv/,
+  /connection broken|connection refused|connection reset|connection timed out|network is unreachable/i,
+  /dial tcp|no such host|i\/o timeout|TLS handshake timeout|name resolution|Could not resolve/i,
+  /\b50[234] (?:Bad Gateway|Service Unavailable|Gateway Time-?out)/i,
+];
+
+/**
+ * Runs a command that an example needs to the end.
+ * @throws NotHereError where the command, or what it must fetch, is not at hand; every other failure is the example's own
+ */
+export async function need(command: string, args: string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<void> {
   const settings = { ...options, env: { ...process.env, ...options.env }, timeout: BUILD_MS };
-  await run(command, args, settings).catch((error: Error & { stderr?: string }) => {
-    throw new NotHereError(`${command} ${args[0]}: ${error.stderr?.trim().split("\n").at(-1) ?? error.message}`, { cause: error });
+  await run(command, args, settings).catch((error: Error & { code?: number | string; stderr?: string }) => {
+    const said = error.stderr?.trim() ?? "";
+    const reason = `${command} ${args[0]}: ${said.split("\n").at(-1) || error.message}`;
+    if (error.code === "ENOENT" || NOT_HERE.some((words) => words.test(said))) throw new NotHereError(reason, { cause: error });
+    throw new Error(`${command} ${args.join(" ")}: ${said || error.message}`, { cause: error });
   });
 }
 

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import { candle } from "@tickfleet/contracts/candle-messages";
@@ -16,7 +18,7 @@ import { type ServiceUnderTest, spawnService } from "@tickfleet/testkit/process"
 import { scratchFolder } from "@tickfleet/testkit/scratch";
 import { type TcpProxy, tcpProxy } from "@tickfleet/testkit/tcp-proxy";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ExampleLine, NotHereError, prepare, type RunningExample, startExample } from "./example-programs.ts";
+import { type ExampleLine, NotHereError, need, prepare, type RunningExample, startExample } from "./example-programs.ts";
 import { passwordOf, type SecuredNats, startSecuredNats } from "./secured-nats.ts";
 
 // The examples of docs/examples, each as its own process and as the user that outsiders are given, over a stretch of the demo that our own
@@ -93,6 +95,41 @@ afterAll(async () => {
   await viewer?.close();
   await nats?.[Symbol.asyncDispose]();
   await database?.close();
+});
+
+describe("an example is passed over", () => {
+  const fails = (said: string): Promise<void> => need("sh", ["-c", 'printf "%s" "$0" >&2; exit 1', said]);
+
+  test.each([
+    'main.go:20:2: example.org/x@v1.0.0: Get "https://example.org/x.zip": dial tcp: lookup example.org: no such host',
+    "go: go.mod requires go >= 1.26.8 (running go 1.24.0; GOTOOLCHAIN=local)",
+    "WARNING: Retrying after connection broken by 'NewConnectionError()'\nERROR: No matching distribution found for x",
+    "The virtual environment was not created successfully because ensurepip is not available.",
+  ])("where its runtime or registry is not at hand: %s", async (said) => {
+    await expect(fails(said)).rejects.toBeInstanceOf(NotHereError);
+    await expect(need("no-such-runtime", ["--version"])).rejects.toBeInstanceOf(NotHereError);
+  });
+
+  test.each([
+    "# tickfleet.example/subscribe\n./main.go:30:2: undefined: nothing",
+    "verifying module: checksum mismatch",
+    "ERROR: No matching distribution found for x",
+    "",
+  ])("not where it is at fault itself: %j", async (said) => {
+    const error = await fails(said).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).not.toBeInstanceOf(NotHereError);
+  });
+
+  test("not where its Go does not compile", async (context) => {
+    if (absent.has("go")) context.skip(absent.get("go") as string);
+    const folder = scratchFolder("example-broken");
+    writeFileSync(join(folder, "go.mod"), "module broken\n");
+    writeFileSync(join(folder, "main.go"), "package main\n\nfunc main() { undefined() }\n");
+    const building = need("go", ["build", "-o", join(folder, "broken"), "."], { cwd: folder });
+    await expect(building).rejects.toThrow("undefined: undefined");
+    await expect(building).rejects.not.toBeInstanceOf(NotHereError);
+  });
 });
 
 test("our services send candles and trades over the whole stretch", async () => {
