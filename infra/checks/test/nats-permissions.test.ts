@@ -5,8 +5,8 @@ import { candle, formingCandle } from "@tickfleet/contracts/candle-messages";
 import { exampleOf } from "@tickfleet/contracts/examples";
 import { userPermissions } from "@tickfleet/contracts/generate-permissions";
 import { tradeBatch } from "@tickfleet/contracts/market-messages";
-import { type MessageDefinition, partitionFilters, STORED_SUBJECTS, subjectOf } from "@tickfleet/contracts/message";
-import { liveTemplate, messages } from "@tickfleet/contracts/registry";
+import { type MessageDefinition, partitionFilters, STORED_SUBJECTS, type StreamName, subjectOf } from "@tickfleet/contracts/message";
+import { liveTemplate, messages, streams } from "@tickfleet/contracts/registry";
 import { PARTITIONS } from "@tickfleet/contracts/tokens";
 import { openBus } from "@tickfleet/runtime/bus";
 import { openOrderedReader } from "@tickfleet/runtime/ordered-reader";
@@ -31,10 +31,15 @@ const ALL = Array.from({ length: PARTITIONS }, (_, partition) => partition);
 
 let server: SecuredNats;
 const connections = new Map<string, NatsConnection>();
+/** What the broker refused each user of all that is asked below, before there are streams that an answer could change. */
+const refused = new Map<string, Refusals>();
 
 beforeAll(async () => {
   server = await startSecuredNats(users);
   for (const name of names) connections.set(name, await connectAs(name));
+  const publishes = [...MESSAGES, ...LIVE_MESSAGES, ...DEAD_LETTERS, ...STREAM_REQUESTS, ...OTHER_PUBLISHES].map(([subject]) => subject);
+  const subscribes = SUBSCRIBERS.map(([subject]) => subject);
+  await Promise.all([...connections].map(async ([name, connection]) => refused.set(name, await askAll(connection, publishes, subscribes))));
 });
 
 afterAll(async () => {
@@ -42,7 +47,10 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-/** Who may publish each message of the registry. Written out, so that a change of the rules is a change here. */
+/** A subject with the users that may use it. All are written out, so that a change of the rules is a change here. */
+type Right = readonly [subject: string, users: readonly string[]];
+
+/** Who may publish each message of the registry. */
 const PUBLISHERS: Readonly<Record<string, readonly string[]>> = {
   "trade-batch": ["ingest"],
   clock: ["ingest"],
@@ -63,66 +71,129 @@ const PUBLISHERS: Readonly<Record<string, readonly string[]>> = {
   "ingest-dead-letter-retry": ["operator"],
 };
 
-const OTHER_PUBLISHES: readonly (readonly [string, readonly string[]])[] = [
-  [subjectOf(required("dead-letter"), { service: "ingest", stream: "MARKET" }), ["ingest"]],
-  [subjectOf(required("dead-letter"), { service: "indicator", stream: "CANDLES" }), ["indicator"]],
-  [subjectOf(required("dead-letter"), { service: "api", stream: "MARKET" }), []],
-  ["$JS.API.STREAM.INFO.MARKET", ["ingest", "aggregator", "api", "operator", "provisioner"]],
-  ["$JS.API.STREAM.INFO.CANDLES", ["aggregator", "indicator", "api", "operator", "provisioner"]],
-  ["$JS.API.STREAM.INFO.ENRICHED", ["indicator", "pattern-detector", "api", "operator", "provisioner"]],
-  ["$JS.API.DIRECT.GET.MARKET", ["ingest", "aggregator", "api", "operator"]],
-  ["$JS.API.DIRECT.GET.CANDLES.a.subject", ["aggregator", "indicator", "api", "operator"]],
-  ["$JS.API.DIRECT.GET.ENRICHED.a.subject", ["indicator", "pattern-detector", "api", "operator"]],
-  ["$JS.API.STREAM.INFO.CONTEXT", ["pattern-detector", "sentiment", "futures-collector", "api", "operator", "provisioner"]],
-  ["$JS.API.DIRECT.GET.DLQ", ["ingest", "api", "operator"]],
-  ["$JS.API.CONSUMER.CREATE.MARKET", ["ingest", "aggregator", "provisioner"]],
-  ["$JS.API.CONSUMER.CREATE.CONTEXT", ["pattern-detector", "provisioner"]],
-  ["$JS.API.CONSUMER.CREATE.MARKET.reader", ["ingest", "aggregator", "provisioner"]],
-  ["$JS.API.CONSUMER.CREATE.CANDLES.reader", ["aggregator", "indicator", "provisioner"]],
-  ["$JS.API.CONSUMER.CREATE.ENRICHED.reader", ["indicator", "pattern-detector", "provisioner"]],
-  ["$JS.API.CONSUMER.CREATE.CONTEXT.reader", ["pattern-detector", "provisioner"]],
-  ["$JS.API.CONSUMER.CREATE.SIGNALS.reader", ["pattern-detector", "provisioner"]],
-  ["$JS.API.CONSUMER.DURABLE.CREATE.MARKET.reader", ["provisioner"]],
-  ["$JS.API.STREAM.CREATE.OTHER", ["provisioner"]],
-  ["$JS.API.STREAM.PURGE.OTHER", ["provisioner"]],
-  ["$JS.API.STREAM.DELETE.OTHER", ["provisioner"]],
-  ["_INBOX_ingest.forged", []],
+/** Who reads each stream in order. */
+const READERS: Readonly<Record<StreamName, readonly string[]>> = {
+  MARKET: ["ingest", "aggregator"],
+  CANDLES: ["aggregator", "indicator"],
+  ENRICHED: ["indicator", "pattern-detector"],
+  PATTERNS: ["pattern-detector"],
+  SIGNALS: ["pattern-detector"],
+  CONTEXT: ["pattern-detector"],
+  DLQ: [],
+};
+
+/** Who looks up positions and single messages of each stream. */
+const LOOKERS: Readonly<Record<StreamName, readonly string[]>> = {
+  MARKET: ["ingest", "aggregator", "api", "operator"],
+  CANDLES: ["aggregator", "indicator", "api", "operator"],
+  ENRICHED: ["indicator", "pattern-detector", "api", "operator"],
+  PATTERNS: ["pattern-detector", "api", "operator"],
+  SIGNALS: ["pattern-detector", "api", "operator"],
+  CONTEXT: ["pattern-detector", "sentiment", "futures-collector", "api", "operator"],
+  DLQ: ["ingest", "api", "operator"],
+};
+
+/** Services that may put a message aside under their name. */
+const SET_ASIDE: readonly string[] = ["ingest", "aggregator", "indicator", "pattern-detector"];
+
+const MESSAGES = messages.map((definition): Right => [subjectOf(definition, parameters), PUBLISHERS[definition.name] ?? []]);
+
+/** What users see of each stored message. */
+const LIVE_MESSAGES = messages.flatMap((definition): Right[] => {
+  const template = liveTemplate(definition);
+  return template === null ? [] : [[subjectOf({ ...definition, template }, parameters), []]];
+});
+
+const DEAD_LETTERS = names.flatMap((service) =>
+  streams.map(({ name }): Right => {
+    return [subjectOf(required("dead-letter"), { service, stream: name }), SET_ASIDE.includes(service) ? [service] : []];
+  }),
+);
+
+/** Every request that the broker knows for a stream, and one for a stream that is none of ours. */
+const STREAM_REQUESTS = [...streams.map(({ name }) => name), "OTHER" as const].flatMap((stream): Right[] => {
+  const readers = stream === "OTHER" ? [] : READERS[stream];
+  const lookers = stream === "OTHER" ? [] : LOOKERS[stream];
+  const rights: [readonly string[], readonly string[]][] = [
+    [[`STREAM.INFO.${stream}`], [...lookers, "provisioner"]],
+    [[`DIRECT.GET.${stream}`, `DIRECT.GET.${stream}.a.subject`], lookers],
+    [
+      [
+        ...[`CREATE.${stream}`, `CREATE.${stream}.reader`, `CREATE.${stream}.reader.a.subject`],
+        ...["INFO", "DELETE", "MSG.NEXT"].map((verb) => `${verb}.${stream}.reader`),
+      ].map((request) => `CONSUMER.${request}`),
+      [...readers, "provisioner"],
+    ],
+    [
+      [
+        ...["CREATE", "UPDATE", "DELETE", "PURGE", "SNAPSHOT", "RESTORE", "MSG.GET", "MSG.DELETE", "PEER.REMOVE", "LEADER.STEPDOWN"].map(
+          (verb) => `STREAM.${verb}.${stream}`,
+        ),
+        ...["NAMES", "LIST"].map((verb) => `CONSUMER.${verb}.${stream}`),
+        ...["DURABLE.CREATE", "PAUSE", "RESET", "UNPIN", "LEADER.STEPDOWN"].map((verb) => `CONSUMER.${verb}.${stream}.reader`),
+      ],
+      ["provisioner"],
+    ],
+    [[`ACCOUNT.STREAM.MOVE.FLEET.${stream}`, `ACCOUNT.STREAM.CANCEL_MOVE.FLEET.${stream}`], []],
+  ];
+  const acknowledgements = [`$JS.ACK.${stream}.reader.1.1.1.1.0`, `$JS.FC.${stream}.reader.a`];
+  return [
+    ...rights.flatMap(([requests, allowed]) => requests.map((request): Right => [`$JS.API.${request}`, allowed])),
+    ...acknowledgements.map((subject): Right => [subject, []]),
+  ];
+});
+
+const OTHER_PUBLISHES: readonly Right[] = [
+  ["$JS.API.INFO", ["provisioner"]],
+  ["$JS.API.STREAM.NAMES", ["provisioner"]],
+  ["$JS.API.STREAM.LIST", ["provisioner"]],
+  ["$JS.API.ACCOUNT.PURGE.FLEET", []],
+  ["$JS.API.SERVER.REMOVE", []],
+  ["$JS.API.META.LEADER.STEPDOWN", []],
+  ["$SYS.REQ.SERVER.PING", []],
+  ["$SYS.REQ.USER.INFO", []],
+  ...names.map((name): Right => [`_INBOX_${name}.forged`, []]),
   ["anything.else", []],
 ];
 
-const SUBSCRIBERS: readonly (readonly [string, readonly string[]])[] = [
-  ["live.v1.>", ["api", "operator", "viewer"]],
-  ["live.v1.candle.binance.BTC-USDT.1m", ["api", "operator", "viewer"]],
-  ["forming.v1.>", ["api", "operator", "viewer"]],
-  [required("ingest-replay").template, ["ingest"]],
-  ["ctl.v1.>", []],
-  ["md.v1.>", []],
-  ["dlq.v1.>", []],
-  [">", []],
-  ["$JS.>", []],
-  ["_INBOX.>", []],
-  ...names.filter((name) => name !== "viewer").map((name) => [`_INBOX_${name}.>`, [name]] as const),
+/** Those who may listen to what is for users. */
+const LISTENERS: readonly string[] = ["api", "operator", "viewer"];
+
+const SUBSCRIBERS: readonly Right[] = [
+  ["live.v1.>", LISTENERS],
+  ["forming.v1.>", LISTENERS],
+  ...LIVE_MESSAGES.map(([subject]): Right => [subject, LISTENERS]),
+  ...messages.map((definition): Right => {
+    const subject = subjectOf(definition, parameters);
+    if (subject.startsWith("forming.v1.")) return [subject, LISTENERS];
+    return [subject, subject.startsWith("ctl.v1.ingest.") ? ["ingest"] : []];
+  }),
+  ...streams.flatMap(({ subjects }) => subjects).map((subject): Right => [subject, []]),
+  ...["ctl.v1.>", "md.v1.>", ">", "$JS.>", "$JS.API.>", "$JS.EVENT.>", "$SYS.>", "_INBOX.>", "_R_.>"].map(
+    (subject): Right => [subject, []],
+  ),
+  ...names.map((name): Right => [`_INBOX_${name}.>`, name === "viewer" ? [] : [name]]),
 ];
 
+test("every message of the registry has its publishers here", () => {
+  expect(Object.keys(PUBLISHERS).sort()).toEqual(messages.map(({ name }) => name).sort());
+});
+
 describe.each(names)("%s", (name) => {
-  test.each(messages.map((definition) => [definition.name, definition] as const))("%s", async (message, definition) => {
-    expect(Object.keys(PUBLISHERS)).toContain(message);
-    expect(await mayPublish(name, subjectOf(definition, parameters))).toBe(PUBLISHERS[message]?.includes(name));
+  test.each([
+    ["publishes the messages that are its own, and no others", MESSAGES],
+    ["never publishes what users see", LIVE_MESSAGES],
+    ["puts messages aside under its own name alone", DEAD_LETTERS],
+    ["asks the broker what it needs of each stream, and nothing else", STREAM_REQUESTS],
+    ["publishes nothing else", OTHER_PUBLISHES],
+  ] as const)("%s", (_, rights) => {
+    const taken = rights.map(([subject]) => subject).filter((subject) => !refused.get(name)?.publishes.has(subject));
+    expect(taken).toEqual(allowedTo(name, rights));
   });
 
-  test.each(messages.filter((definition) => liveTemplate(definition) !== null).map((definition) => [definition.name, definition] as const))(
-    "never what users see of %s",
-    async (_, definition) => {
-      expect(await mayPublish(name, subjectOf({ ...definition, template: liveTemplate(definition) as string }, parameters))).toBe(false);
-    },
-  );
-
-  test.each(OTHER_PUBLISHES)("publish %s", async (subject, allowed) => {
-    expect(await mayPublish(name, subject)).toBe(allowed.includes(name));
-  });
-
-  test.each(SUBSCRIBERS)("subscribe %s", async (subject, allowed) => {
-    expect(await maySubscribe(name, subject)).toBe(allowed.includes(name));
+  test("subscribes to what it listens to, and nothing else", () => {
+    const taken = SUBSCRIBERS.map(([subject]) => subject).filter((subject) => !refused.get(name)?.subscribes.has(subject));
+    expect(taken).toEqual(allowedTo(name, SUBSCRIBERS));
   });
 });
 
@@ -190,7 +261,7 @@ describe("the chassis within these rights", () => {
     const answer = await (connections.get("operator") as NatsConnection).request(subject, "question", { timeout: 5_000 });
     expect(answer.string()).toBe("answer");
     subscription.unsubscribe();
-    expect(await mayPublish("ingest", answer.subject)).toBe(false);
+    expect((await askAll(answering, [answer.subject], [])).publishes).toEqual(new Set([answer.subject]));
   });
 
   test.each(users.map(({ passwordVariable }) => passwordVariable))("the broker does not start without %s", async (variable) => {
@@ -229,30 +300,32 @@ function connectAs(user: string): Promise<NatsConnection> {
   return connect({ servers: server.url, user, pass: passwordOf(user), inboxPrefix: `_INBOX_${user}`, reconnect: false });
 }
 
-/** The server answers a violation before the pong of the flush that follows. */
-async function mayPublish(user: string, subject: string): Promise<boolean> {
-  return permits(user, "publish", subject, (connection) => connection.publish(subject));
+function allowedTo(name: string, rights: readonly Right[]): string[] {
+  return rights.filter(([, allowed]) => allowed.includes(name)).map(([subject]) => subject);
 }
 
-async function maySubscribe(user: string, subject: string): Promise<boolean> {
-  return permits(user, "subscription", subject, (connection) => {
-    connection.subscribe(subject, { callback: () => {} });
-  });
+interface Refusals {
+  publishes: ReadonlySet<string>;
+  subscribes: ReadonlySet<string>;
 }
 
-async function permits(user: string, operation: string, subject: string, act: (connection: NatsConnection) => void): Promise<boolean> {
-  const connection = connections.get(user) as NatsConnection;
-  const violations: PermissionViolationError[] = [];
+/** Tries everything side by side. The server answers violations before the pong of the flush that follows. */
+async function askAll(connection: NatsConnection, publishes: readonly string[], subscribes: readonly string[]): Promise<Refusals> {
+  const found = { publishes: new Set<string>(), subscribes: new Set<string>() };
   const statuses = connection.status();
   const watching = (async () => {
     for await (const status of statuses) {
-      if (status.type === "error" && status.error instanceof PermissionViolationError) violations.push(status.error);
+      if (status.type !== "error" || !(status.error instanceof PermissionViolationError)) continue;
+      const { operation, subject } = status.error;
+      (operation === "publish" ? found.publishes : found.subscribes).add(subject);
     }
   })();
-  act(connection);
+  for (const subject of publishes) connection.publish(subject);
+  const subscriptions = subscribes.map((subject) => connection.subscribe(subject, { callback: () => {} }));
   await connection.flush();
   await connection.flush();
+  for (const subscription of subscriptions) subscription.unsubscribe();
   (statuses as unknown as { stop(): void }).stop();
   await watching;
-  return !violations.some((violation) => violation.operation === operation && violation.subject === subject);
+  return found;
 }
