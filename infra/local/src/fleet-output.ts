@@ -35,7 +35,8 @@ function inWords(event: FleetEvent): string {
   }
 }
 
-function welcome({ api, nats, database, data }: FleetAddress): string {
+/** What is told when all is up: where everything is, and lines to try from the project's folder, each with the ports there are. */
+export function welcome({ api, nats, database, data }: FleetAddress): string {
   const lines = [
     "",
     "Tickfleet is up.",
@@ -48,6 +49,9 @@ function welcome({ api, nats, database, data }: FleetAddress): string {
     "  npx tickfleet status",
     "  npx tickfleet subscribe 'candle:*:*:1m'",
     ...(api === null ? [] : [`  curl '${api}/api/v1/candles?venue=demo&instrument=BTC-USDT&timeframe=1m&limit=3'`]),
+    `  nats sub --server ${nats} 'live.v1.candle.*.*.1m'`,
+    `  NATS_URL=${nats} python3 docs/examples/python/subscribe.py    # pip install nats-py jsonschema`,
+    `  NATS_URL=${nats} go run -C docs/examples/go .`,
     "",
     "Ctrl-C ends it.",
   ];
