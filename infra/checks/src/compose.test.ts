@@ -223,6 +223,11 @@ test("streams, schemas and the command line: commands that exist, users with the
   expect(addressOf(containerOf("migrate").environment["DATABASE_URL"]).username).toBe("postgres");
 });
 
+test("the command line knows the ops port of every service", () => {
+  const known = containerOf("tickfleet").environment["OPS_URLS"]?.split(" ");
+  expect(known?.sort()).toEqual(SERVICE_NAMES.map((name) => `${name}=http://${name}:${containerOf(name).environment["OPS_PORT"]}`).sort());
+});
+
 test("the database has connections for two processes of every service, and for the tools and backups beside them", async () => {
   const [program, ...settings] = containerOf("database").command ?? [];
   const allowed = Number(/^max_connections=(\d+)$/.exec(settings[settings.indexOf("-c") + 1] ?? "")?.[1]);

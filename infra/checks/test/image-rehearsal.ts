@@ -21,6 +21,8 @@ export interface Servers {
   database: string;
   /** The gateway's, once it runs. */
   api?: string;
+  /** Of the ops ports, by service, once they run. */
+  ops?: Readonly<Record<string, string>>;
 }
 
 /** A container's process, outside a container. */
@@ -57,6 +59,8 @@ async function environmentHere(container: ComposeService, servers: Servers): Pro
   const { host, pathname } = new URL(servers.database);
   if (environment["NATS_URL"] !== undefined) environment["NATS_URL"] = servers.nats;
   if (environment["API_URL"] !== undefined && servers.api !== undefined) environment["API_URL"] = servers.api;
+  const { ops = {} } = servers;
+  environment["OPS_URLS"] &&= environment["OPS_URLS"].replace(/([a-z-]+)=\S+/g, (_, name: string) => `${name}=${ops[name]}`);
   const wished = environment["DATABASE_URL"];
   if (wished !== undefined) environment["DATABASE_URL"] = wished.replace("@database:5432/tickfleet", `@${host}${pathname}`);
   for (const name of ["OPS_PORT", "API_PORT"]) if (environment[name] !== undefined) environment[name] = String(await freePort());

@@ -105,9 +105,11 @@ test("every service becomes healthy as its own user, and the demo's candles come
   await expect.poll(() => answerOf(address), { timeout: 60_000, interval: 500 }).toMatchObject({ data: { length: 5 } });
 });
 
-test("the command line sees the fleet", async () => {
+test("the command line sees the fleet, every service of it", async () => {
+  servers.ops = Object.fromEntries([...running].map(([name, { environment }]) => [name, `http://127.0.0.1:${environment["OPS_PORT"]}`]));
   const status = await runOnce(folder, container("tickfleet"), servers);
   expect(status).toContain("BTC-USDT");
+  for (const name of names) expect(status).toMatch(new RegExp(`^ +${name} +ready`, "m"));
 });
 
 test("Grafana's boards name only metrics that the services export, and every reader exports its lag", async () => {

@@ -11,6 +11,8 @@ export interface FleetLocation {
   natsPassword: string | undefined;
   database: string | null;
   api: string | null;
+  /** Addresses of the ops ports by service, as far as they are known. */
+  ops: Readonly<Record<string, string>>;
   local: FleetAddress | null;
 }
 
@@ -30,23 +32,42 @@ export function callerFolder(): string {
 }
 
 /**
- * The fleet that runs on a data folder, or the one that `NATS_URL`, `DATABASE_URL` and `API_URL` name.
+ * The fleet that runs on a data folder, or the one that `NATS_URL`, `DATABASE_URL`, `API_URL` and `OPS_URLS` name.
  * @param dataDir asked for on the command line; without it the variables go first, then `.tickfleet` here and in the project
  * @throws NoFleetError
  */
 export function findFleet(dataDir: string | undefined): FleetLocation {
-  const { NATS_URL, NATS_USER, NATS_PASSWORD, DATABASE_URL, API_URL } = process.env;
+  const { NATS_URL, NATS_USER, NATS_PASSWORD, DATABASE_URL, API_URL, OPS_URLS } = process.env;
   const login = { natsUser: NATS_USER || undefined, natsPassword: NATS_PASSWORD || undefined };
-  if (dataDir === undefined && NATS_URL)
-    return { nats: NATS_URL, ...login, database: DATABASE_URL || null, api: API_URL || null, local: null };
+  if (dataDir === undefined && NATS_URL) {
+    const ops = parseOpsUrls(OPS_URLS ?? "");
+    return { nats: NATS_URL, ...login, database: DATABASE_URL || null, api: API_URL || null, ops, local: null };
+  }
   const folders = new Set(dataDir === undefined ? [resolve(callerFolder(), ".tickfleet"), join(projectRoot, ".tickfleet")] : [dataDir]);
   for (const folder of folders) {
     const local = findRunningFleet(resolve(callerFolder(), folder));
-    if (local !== null) return { nats: local.nats, ...login, database: local.database, api: local.api, local };
+    if (local !== null) return { nats: local.nats, ...login, database: local.database, api: local.api, ops: opsOf(local), local };
   }
   throw new NoFleetError(
     `no fleet runs on ${[...folders].map((folder) => resolve(callerFolder(), folder)).join(" or ")}. ` +
       "Start one with `npm start`, name the folder of a running one with --data DIR, or set NATS_URL, DATABASE_URL and API_URL.",
+  );
+}
+
+function opsOf({ opsPorts }: FleetAddress): Record<string, string> {
+  return Object.fromEntries(Object.entries(opsPorts).map(([service, port]) => [service, `http://127.0.0.1:${port}`]));
+}
+
+/** `ingest=http://ingest:9100,api=http://api:9100` @throws NoFleetError */
+function parseOpsUrls(text: string): Record<string, string> {
+  const entries = text.split(/[\s,]+/).filter((entry) => entry !== "");
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const [, service, url] = /^([a-z-]+)=(https?:\/\/[^/]+)\/?$/.exec(entry) ?? [];
+      if (service === undefined || url === undefined)
+        throw new NoFleetError(`OPS_URLS: expected entries such as ingest=http://ingest:9100, found ${JSON.stringify(entry)}`);
+      return [service, url];
+    }),
   );
 }
 

@@ -52,7 +52,7 @@ function overview(): string {
     "",
     ...formatTable(commands.map((command) => [`  ${command.name}`, command.summary])),
     "",
-    "The fleet is found by its data folder (--data DIR, else .tickfleet), or by NATS_URL, DATABASE_URL and API_URL.",
+    "The fleet is found by its data folder (--data DIR, else .tickfleet), or by NATS_URL, DATABASE_URL, API_URL and OPS_URLS.",
     `tickfleet <command> --help tells more. Exit codes: 0 done, ${EXIT_FAILED} could not be done, ${EXIT_USAGE} not understood.`,
   ].join("\n");
 }

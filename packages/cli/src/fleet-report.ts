@@ -114,11 +114,10 @@ export async function createFleetReport(bus: Bus, fleet: FleetLocation): Promise
   }
 }
 
-async function askServices({ local, api }: FleetLocation): Promise<PartReport[]> {
-  if (local !== null) {
-    const ports = Object.entries(local.opsPorts).sort(([a], [b]) => (a < b ? -1 : 1));
-    return Promise.all(ports.map(([name, port]) => askHealth(name, `http://127.0.0.1:${port}/readyz`)));
-  }
+/** Every service whose ops port is known, else the gateway alone. */
+async function askServices({ ops, api }: FleetLocation): Promise<PartReport[]> {
+  const known = Object.entries(ops).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (known.length > 0) return Promise.all(known.map(([name, url]) => askHealth(name, `${url}/readyz`)));
   return api === null ? [] : [await askHealth("api", `${api.replace(/\/+$/, "")}/api/v1/health`)];
 }
 

@@ -6,6 +6,7 @@ const HELP = `tickfleet status [options]
 
 Shows the services and what is wrong with them, the streams, how far their readers are behind, the instruments with
 the time from which each can be rebuilt, holes, replays and dead letters. The exit code is 1 where something is wrong.
+Services elsewhere are asked where OPS_URLS has their ops ports (ingest=http://host:9100,...); without it only the gateway is.
 
   --data DIR    data folder of the fleet (.tickfleet)
   --json        one line of JSON`;
