@@ -34,6 +34,7 @@ export interface JsonClientOptions {
   timeoutMs?: number;
   /** Longest wait for a rate limit to pass; a longer one is an error at once. */
   maxWaitMs?: number;
+  /** Most requests for one answer, the first included; at least 1. */
   attempts?: number;
   /** What a body says of a refusal, null where it is none. Asked of every answer: a refusal with HTTP 200 is one, too. */
   refusalIn(body: unknown): Refusal | null;
@@ -63,14 +64,15 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
  * nothing while a rate limit (429) or ban (418) lasts. Follows no redirect, so that keys go nowhere else.
  */
 export function createJsonClient(options: JsonClientOptions): JsonClient {
-  const { timeoutMs = 5_000, maxWaitMs = 5_000, attempts = 2 } = options;
+  const { timeoutMs = 5_000, maxWaitMs = 5_000, attempts = 3 } = options;
   let blockedUntilMs = 0;
   const breaker = circuitBreaker(handleWhen(mayPass), {
     halfOpenAfter: BREAKER_OPEN_MS,
     breaker: new ConsecutiveBreaker(BREAKER_FAILURES),
   });
   const again = retry(handleWhen(mayPass), {
-    maxAttempts: attempts,
+    // cockatiel counts what comes after the first
+    maxAttempts: attempts - 1,
     backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 2_000 }),
   });
   const policy = wrap(again, breaker);

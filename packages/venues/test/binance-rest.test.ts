@@ -72,7 +72,7 @@ describe("REST of Binance", () => {
   });
 
   it("gives the pages that came before a fault, and says that the others may come later", async () => {
-    const rest = createBinanceRest({ baseUrl: server.restUrl, apiKey: "any", attempts: 1 });
+    const rest = createBinanceRest({ baseUrl: server.restUrl, apiKey: "any", attempts: 2 });
     server.refuseRest(503, undefined, "fromId=1100");
     const cut = await rest.fillGap(btc, 100, 2_000);
     expect([cut.trades.length, cut.complete, cut.mayPass]).toEqual([1_500, false, true]);
@@ -86,7 +86,7 @@ describe("REST of Binance", () => {
   });
 
   it("keeps the newest trades where the next request for them fails", async () => {
-    const rest = createBinanceRest({ baseUrl: server.restUrl, attempts: 1 });
+    const rest = createBinanceRest({ baseUrl: server.restUrl, attempts: 2 });
     const answer = rest.fillGap(btc, 2_400, 2_501);
     await expect.poll(() => server.requests.filter((request) => request.includes("/trades?")).length).toBe(1);
     server.refuseRest(503);
@@ -130,7 +130,7 @@ describe("REST of Binance", () => {
   });
 
   it("tries again after a fault of the venue, and rests after several", async () => {
-    const rest = createBinanceRest({ baseUrl: server.restUrl, attempts: 1 });
+    const rest = createBinanceRest({ baseUrl: server.restUrl, attempts: 2 });
     server.refuseRest(500);
     const asked = server.requests.length;
     await expect(rest.measureOffset()).rejects.toThrow(/HTTP 500, a fault of the venue/);
@@ -147,7 +147,7 @@ describe("REST of Binance", () => {
       /HTTP 451, Binance does not serve this region/,
     );
     await server.close();
-    await expect(createBinanceRest({ baseUrl: server.restUrl, attempts: 1 }).measureOffset()).rejects.toThrow(
+    await expect(createBinanceRest({ baseUrl: server.restUrl, attempts: 2 }).measureOffset()).rejects.toThrow(
       /no answer from 127\.0\.0\.1:\d+/,
     );
   });

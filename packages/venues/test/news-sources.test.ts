@@ -53,7 +53,7 @@ describe("reddit", () => {
 
   it("goes on where one subreddit is refused, and says why where all are", async () => {
     await using server = await startRedditServer({ posts: { Two: [post("c", 5)] } });
-    const options = { userAgent: "test", credentials: null, baseUrl: server.url, attempts: 0 };
+    const options = { userAgent: "test", credentials: null, baseUrl: server.url, attempts: 1 };
     expect((await createReddit({ ...options, subreddits: ["Gone", "Two"] }).read(query, signal())).items).toHaveLength(1);
     await expect(createReddit({ ...options, subreddits: ["Gone"] }).read(query, signal())).rejects.toThrow(
       "/r/Gone/new.json: HTTP 404, request refused: 404 Not Found",
@@ -66,7 +66,7 @@ describe("reddit", () => {
 
   it("never tells its secret in an error", async () => {
     await using server = await startRedditServer({ application: { clientId: "other", clientSecret: "other" } });
-    const reddit = createReddit({ subreddits: ["One"], userAgent: "test", credentials: APPLICATION, baseUrl: server.url, attempts: 0 });
+    const reddit = createReddit({ subreddits: ["One"], userAgent: "test", credentials: APPLICATION, baseUrl: server.url, attempts: 1 });
     const error = await reddit.read(query, signal()).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: "RestError", status: 401 });
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toMatch(/its secret|Basic/);
@@ -128,11 +128,27 @@ describe("newsapi", () => {
   ])("an answer of %j is an error", async (answer, status, code) => {
     await using server = await startNewsApiServer("key");
     server.answerWith(answer);
-    const error = await createNewsApi({ apiKey: "key", baseUrl: server.url, attempts: 0 })
+    const error = await createNewsApi({ apiKey: "key", baseUrl: server.url })
       .read(query, signal())
       .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(RestError);
     expect(error).toMatchObject({ status, code });
+  });
+
+  it("stays within the 100 requests a day of the free plan where every one of them fails", async () => {
+    await using server = await startNewsApiServer("key");
+    const news = createNewsApi({ apiKey: "key", baseUrl: server.url });
+    for (const answer of [
+      { status: 500, text: "" },
+      { status: 503, text: "" },
+      { status: 429, headers: { "retry-after": "0" }, text: "" },
+    ]) {
+      const before = server.requests.length;
+      server.answerWith(answer);
+      await expect(news.read(query, signal())).rejects.toMatchObject({ status: answer.status });
+      expect(((server.requests.length - before) * 86_400_000) / news.minIntervalMs).toBeLessThanOrEqual(100);
+      expect(server.requests.length).toBe(before + 1);
+    }
   });
 
   it("an answer of another shape is an invalid message", async () => {

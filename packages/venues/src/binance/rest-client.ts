@@ -9,6 +9,7 @@ export interface RestClientOptions {
   timeoutMs?: number;
   /** Longest wait for a rate limit to pass; a longer one is an error at once. */
   maxWaitMs?: number;
+  /** Most requests for one answer, the first included; at least 1. */
   attempts?: number;
 }
 

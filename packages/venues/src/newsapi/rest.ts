@@ -5,8 +5,9 @@ import { parseEverything, refusalIn } from "./parse.ts";
 const BASE_URL = "https://newsapi.org";
 const LANGUAGE = "en";
 const PAGE = 100;
-/** The free plan gives 100 requests a day. */
+/** The free plan gives 100 requests a day, those that fail included: 96, as a read is one request and is not tried again. */
 const MIN_INTERVAL_MS = 15 * 60_000;
+const ATTEMPTS = 1;
 /** Longest text that the interface takes in `q`. */
 const MAX_QUERY = 500;
 
@@ -16,12 +17,11 @@ export interface NewsApiOptions {
   /** In place of NewsAPI's own address. */
   baseUrl?: string | undefined;
   timeoutMs?: number;
-  attempts?: number;
 }
 
 /** The newest articles in English that name one of the terms in title or description, one request for all. */
-export function createNewsApi({ apiKey, baseUrl = BASE_URL, timeoutMs = 10_000, attempts = 1 }: NewsApiOptions): NewsSource {
-  const ask = createJsonClient({ baseUrl, timeoutMs, attempts, refusalIn, headers: { "x-api-key": apiKey } });
+export function createNewsApi({ apiKey, baseUrl = BASE_URL, timeoutMs = 10_000 }: NewsApiOptions): NewsSource {
+  const ask = createJsonClient({ baseUrl, timeoutMs, attempts: ATTEMPTS, refusalIn, headers: { "x-api-key": apiKey } });
   return {
     name: "newsapi",
     kind: "news",

@@ -17,6 +17,7 @@ export interface RedditOptions {
   /** In place of Reddit's own addresses. */
   baseUrl?: string | undefined;
   timeoutMs?: number;
+  /** Most requests for one answer, the first included; at least 1. */
   attempts?: number;
 }
 
@@ -26,7 +27,7 @@ export interface RedditOptions {
  * @see https://github.com/reddit-archive/reddit/wiki/OAuth2
  */
 export function createReddit(options: RedditOptions): NewsSource {
-  const { credentials, timeoutMs = 10_000, attempts = 2 } = options;
+  const { credentials, timeoutMs = 10_000, attempts = 3 } = options;
   const shared = { timeoutMs, attempts, refusalIn, restIn, headers: { "user-agent": options.userAgent } };
   const login = createJsonClient({ ...shared, baseUrl: options.baseUrl ?? PUBLIC_URL });
   const ask = createJsonClient({ ...shared, baseUrl: options.baseUrl ?? (credentials === null ? PUBLIC_URL : OAUTH_URL) });
