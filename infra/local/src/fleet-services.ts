@@ -71,6 +71,7 @@ export function serviceEnvironment(settings: ServiceSettings): Record<string, st
     ...fromOutside("INGEST_LEASE_MS", "5000"),
     ...fromOutside("AGGREGATOR_LEASE_MS", "5000"),
     ...fromOutside("INDICATOR_LEASE_MS", "5000"),
+    ...fromOutside("PATTERN_DETECTOR_LEASE_MS", "5000"),
     ...fromOutside("SENTIMENT_LEASE_MS", "5000"),
     ...fromOutside("FUTURES_LEASE_MS", "5000"),
   };
