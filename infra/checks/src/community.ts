@@ -4,6 +4,8 @@ import { createRequire } from "node:module";
 import { constants, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { hidePassword } from "@tickfleet/runtime/config";
+import { parseCompose, variablesOf } from "./compose-file.ts";
+import { repositoryText } from "./fleet-files.ts";
 import { REPOSITORY_ROOT } from "./repository.ts";
 
 // `pnpm check:community`: the tests that only TimescaleDB Community can pass, and what they saw, in a document.
@@ -17,6 +19,10 @@ const MORE_TESTS = [
   "services/ingest/test/service.test.ts",
   "packages/database/test",
 ];
+/** A value for every variable that the compose file must have. */
+const ANY_PASSWORD: Readonly<Record<string, string>> = Object.fromEntries(
+  variablesOf(repositoryText("docker-compose.yml")).map((name) => [name, name.endsWith("_PASSWORD") ? "any" : ""]),
+);
 const MORE_NAMES = "TimescaleDB|timescale";
 
 interface TestResult {
@@ -37,7 +43,7 @@ await main();
 async function main(): Promise<void> {
   const url = process.env["TIMESCALE_URL"];
   if (!url) {
-    write(["No such server was at hand: `TIMESCALE_URL` was not set."]);
+    write(["No such server was at hand: `TIMESCALE_URL` was not set.", "", containersRun(new Map())]);
     process.stdout.write("no TimescaleDB Community server at hand: set TIMESCALE_URL to a superuser's address of one\n");
     return;
   }
@@ -99,6 +105,8 @@ function linesOf(tests: readonly (TestResult & { file: string })[]): string[] {
   return [
     `${tests.length - failed} tests passed, ${failed} failed.`,
     "",
+    containersRun(new Map(facts)),
+    "",
     "| seen | |",
     "|---|---|",
     ...facts.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`),
@@ -107,6 +115,14 @@ function linesOf(tests: readonly (TestResult & { file: string })[]): string[] {
     "|---|---|---|---|",
     ...rows,
   ];
+}
+
+/** What containers run, and whether that is what the tests saw. */
+function containersRun(seen: ReadonlyMap<string, string>): string {
+  const image = parseCompose(repositoryText("docker-compose.yml"), ANY_PASSWORD).services["database"]?.image ?? "";
+  const [, timescaleDb, postgres] = /:([\d.]+)-pg(\d+)$/.exec(image) ?? [];
+  const isSame = seen.get("TimescaleDB")?.startsWith(`${timescaleDb},`) && seen.get("PostgreSQL")?.startsWith(`${postgres}.`);
+  return `Containers run \`${image}\`: ${isSame ? "the versions that this run saw." : "**not what this run saw, so nothing here was seen under them.**"}`;
 }
 
 function cell(text: string): string {

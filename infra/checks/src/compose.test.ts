@@ -238,6 +238,15 @@ test("the database has connections for two processes of every service, and for t
   expect(allowed - RESERVED_CONNECTIONS - CONNECTIONS_OF_TOOLS).toBeGreaterThanOrEqual(2 * pools.reduce((sum, size) => sum + size, 0));
 });
 
+test("the document on TimescaleDB Community names the image, and claims to have seen it only where it has", () => {
+  const { image } = containerOf("database");
+  const document = repositoryText("docs/timescale-community.md");
+  expect(document).toContain(`Containers run \`${image}\`:`);
+  const [, timescaleDb, postgres] = /:([\d.]+)-pg(\d+)$/.exec(image) ?? [];
+  const isSame = document.includes(`| TimescaleDB | ${timescaleDb},`) && document.includes(`| PostgreSQL | ${postgres}.`);
+  expect(document.includes("the versions that this run saw")).toBe(isSame);
+});
+
 test("networks and volumes are declared, and each is used", () => {
   const used = Object.values(compose.services).flatMap(({ networks = [] }) => networks);
   expect([...new Set(used)].sort()).toEqual(Object.keys(compose.networks).sort());
