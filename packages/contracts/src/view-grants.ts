@@ -14,7 +14,6 @@ export const viewGrants: readonly ViewGrants[] = [
   { reader: "indicator", views: ["aggregator.pub_candles", "aggregator.pub_lanes"] },
   { reader: "pattern-detector", views: ["indicator.pub_enriched_candles", "indicator.pub_lanes"] },
   { reader: "sentiment", views: ["ingest.pub_instruments"] },
-  { reader: "futures-collector", views: ["ingest.pub_instruments"] },
   {
     reader: "api",
     views: [
