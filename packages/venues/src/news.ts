@@ -33,8 +33,12 @@ export interface NewsQuery {
 
 export interface NewsAnswer {
   items: NewsItem[];
-  /** Entries that could not be read, or that the source has taken back. */
-  skipped: number;
+  /** Why entries were left out, one reason for each: a few fixed words, which never hold words of the entry. */
+  skipped: string[];
+  /** Which parts of the source gave nothing and why, null where all of it was read. */
+  fault: string | null;
+  /** Whether any part of the source was read. */
+  answered: boolean;
 }
 
 export interface NewsSource {
@@ -44,6 +48,9 @@ export interface NewsSource {
   provider: "fleet" | "demo";
   /** Least time between two requests, milliseconds. */
   minIntervalMs: number;
-  /** @throws RestError, InvalidMessageError */
+  /**
+   * A source of several parts keeps what some of them gave where others are refused, or the signal ends the reading.
+   * @throws RestError, InvalidMessageError from a source of one part
+   */
   read(query: NewsQuery, signal: AbortSignal): Promise<NewsAnswer>;
 }

@@ -26,7 +26,7 @@ describe("reddit", () => {
         ["t3_b", "One"],
         ["t3_c", "Two"],
       ],
-      0,
+      [],
     ]);
     expect(server.requests.map(({ path }) => path.split("?")[0])).toEqual([
       "/api/v1/access_token",
@@ -51,25 +51,47 @@ describe("reddit", () => {
     expect(server.requests.filter(({ path }) => path.includes("access_token"))).toHaveLength(2);
   });
 
-  it("goes on where one subreddit is refused, and says why where all are", async () => {
-    await using server = await startRedditServer({ posts: { Two: [post("c", 5)] } });
+  it("goes on where subreddits are refused or cannot be read, and says which and why", async () => {
+    await using server = await startRedditServer({ posts: { Two: [post("c", 5)], Strange: [] } });
     const options = { userAgent: "test", credentials: null, baseUrl: server.url, attempts: 1 };
-    expect((await createReddit({ ...options, subreddits: ["Gone", "Two"] }).read(query, signal())).items).toHaveLength(1);
-    await expect(createReddit({ ...options, subreddits: ["Gone"] }).read(query, signal())).rejects.toThrow(
-      "/r/Gone/new.json: HTTP 404, request refused: 404 Not Found",
-    );
+    const gone = "Gone: /r/Gone/new.json: HTTP 404, request refused: 404 Not Found";
+    server.answerWith({ body: { kind: "Listing", data: { children: [{ kind: "t1" }, null] } } }, "Strange");
+    const answer = await createReddit({ ...options, subreddits: ["Gone", "Two", "Strange"] }).read(query, signal());
+    const strange = 'Strange: listing: none of 2 entries can be read; the first: kind: Invalid input: expected "t3"';
+    expect(answer).toMatchObject({ answered: true, fault: `2 of 3 subreddits not read; ${gone}; ${strange}` });
+    expect([answer.items.length, answer.skipped.length]).toEqual([1, 2]);
+    const none = await createReddit({ ...options, subreddits: ["Gone", "Strange"] }).read(query, signal());
+    expect(none).toMatchObject({ items: [], answered: false, fault: `2 of 2 subreddits not read; ${gone}; ${strange}` });
     server.answerWith({ status: 403, body: { reason: "private", message: "Forbidden", error: 403 } });
-    await expect(createReddit({ ...options, subreddits: ["Two"] }).read(query, signal())).rejects.toThrow("403 Forbidden, private");
+    const two = createReddit({ ...options, subreddits: ["Two"] });
+    expect(await two.read(query, signal())).toMatchObject({ answered: false, fault: expect.stringMatching(/403 Forbidden, private$/) });
     server.answerWith({ body: { message: "Too Many Requests", error: 429 } });
-    await expect(createReddit({ ...options, subreddits: ["Two"] }).read(query, signal())).rejects.toMatchObject({ status: 429 });
+    expect(await two.read(query, signal())).toMatchObject({ answered: false, fault: expect.stringMatching(/HTTP 200, too many requests/) });
+  });
+
+  it("keeps what answered before the time was over, and says what did not", async () => {
+    await using server = await startRedditServer({ posts: { One: [post("a", 5)], Two: [post("b", 5)], Three: [post("c", 5)] } });
+    const reddit = createReddit({ subreddits: ["One", "Two", "Three"], userAgent: "test", credentials: null, baseUrl: server.url });
+    const time = new AbortController();
+    server.hold(true);
+    const reading = reddit.read(query, time.signal);
+    await expect.poll(() => server.requests.length, { interval: 5 }).toBe(1);
+    server.hold(false);
+    server.hold(true);
+    await expect.poll(() => server.requests.length, { interval: 5 }).toBe(2);
+    time.abort(new DOMException("the time is over", "TimeoutError"));
+    const { items, fault, answered } = await reading;
+    expect([items.map(({ externalId }) => externalId), answered]).toEqual([["t3_a"], true]);
+    expect(fault).toMatch(/^2 of 3 subreddits not read; Two: .*the time is over; Three: not asked, the time for all of them was over$/);
+    expect(server.requests).toHaveLength(2);
   });
 
   it("never tells its secret in an error", async () => {
     await using server = await startRedditServer({ application: { clientId: "other", clientSecret: "other" } });
     const reddit = createReddit({ subreddits: ["One"], userAgent: "test", credentials: APPLICATION, baseUrl: server.url, attempts: 1 });
-    const error = await reddit.read(query, signal()).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ name: "RestError", status: 401 });
-    expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toMatch(/its secret|Basic/);
+    const answer = await reddit.read(query, signal());
+    expect(answer).toMatchObject({ answered: false, fault: expect.stringMatching(/access_token: HTTP 401/) });
+    expect(JSON.stringify(answer)).not.toMatch(/its secret|Basic/);
   });
 
   it("asks nothing when the answer said that no request is left", async () => {
@@ -78,7 +100,7 @@ describe("reddit", () => {
     const headers = { "x-ratelimit-remaining": "0.0", "x-ratelimit-reset": "240" };
     server.answerWith({ headers, body: { kind: "Listing", data: { children: [] } } });
     await reddit.read(query, signal());
-    await expect(reddit.read(query, signal())).rejects.toThrow(/not asked, rate limited for 2\d\d s more/);
+    expect((await reddit.read(query, signal())).fault).toMatch(/not asked, rate limited for 2\d\d s more/);
     expect(server.requests).toHaveLength(1);
   });
 });
@@ -113,7 +135,7 @@ describe("newsapi", () => {
     await using server = await startNewsApiServer("key");
     const news = createNewsApi({ apiKey: "key", baseUrl: server.url });
     const terms = Array.from({ length: 100 }, (_, i) => `an asset with number ${i}`);
-    expect(await news.read({ ...query, terms }, signal())).toEqual({ items: [], skipped: 0 });
+    expect(await news.read({ ...query, terms }, signal())).toEqual({ items: [], skipped: [], fault: null, answered: true });
     expect(server.requests[0]?.url.searchParams.get("q")?.length).toBeLessThanOrEqual(500);
     await news.read({ ...query, terms: [] }, signal());
     expect(server.requests).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { PollTurn } from "@tickfleet/runtime/poll";
 import { RestError } from "@tickfleet/venues/json-client";
-import type { NewsItem, NewsSource } from "@tickfleet/venues/news";
+import type { NewsAnswer, NewsItem, NewsQuery, NewsSource } from "@tickfleet/venues/news";
 import { HALF_LIVES, KINDS } from "./aggregate.ts";
 import type { AssetLinker } from "./asset-links.ts";
 import { findRepeats, REPEAT_MS } from "./repeats.ts";
@@ -15,13 +15,18 @@ const MAX_TITLE = 500;
 const MAX_DESCRIPTION = 5_000;
 /** Longer names, such as addresses with much behind them, are kept as their hash: an index takes no more than 2,700 bytes. */
 const MAX_ID = 500;
+/** Longer faults, of many parts that do not answer, are cut. */
+const MAX_FAULT = 1_000;
 
 /** What came of reading a source. */
 export interface NewsPoll {
   source: NewsSource;
-  /** Null where it gave nothing, or was not asked because it was asked not long ago. */
-  items: readonly NewsItem[] | null;
-  /** Why it does not answer, null while it does. */
+  /** Null where it was not asked, because it was asked not long ago. */
+  outcome: "answered" | "partly" | "failed" | null;
+  items: readonly NewsItem[];
+  /** Why entries were left out, one reason for each. */
+  skipped: readonly string[];
+  /** Why it, or a part of it, does not answer, null while all of it does. */
   fault: string | null;
 }
 
@@ -29,30 +34,38 @@ export interface NewsPoll {
 export async function onNewsPoll(source: NewsSource, terms: readonly string[], store: SentimentStore, turn: PollTurn): Promise<NewsPoll> {
   const nowMs = Date.now();
   const state = await store.findSource(source.name);
-  if (state !== null && nowMs - state.lastPoll < source.minIntervalMs) return { source, items: null, fault: state.reason };
-  const signal = AbortSignal.any([turn.signal, AbortSignal.timeout(SOURCE_TIMEOUT_MS)]);
+  if (state !== null && nowMs - state.lastPoll < source.minIntervalMs) {
+    return { source, outcome: null, items: [], skipped: [], fault: state.reason };
+  }
   // a source that counts its requests counts this one, whatever becomes of it
   await store.touchSource(source, nowMs);
+  const sinceMs = nowMs - HALF_LIVES * KINDS[source.kind].halfLifeMs;
+  const answer = await readSource(source, { terms, sinceMs, nowMs }, turn.signal);
+  turn.signal.throwIfAborted();
+  const { items, skipped, answered } = answer;
+  const fault = answer.fault?.slice(0, MAX_FAULT) ?? null;
+  if (!answered) await store.updateSource(source.name, { success: null, reason: fault });
+  const outcome = !answered ? "failed" : fault === null ? "answered" : "partly";
+  return { source, outcome, items, skipped, fault };
+}
+
+/** A source that is away, too slow, or talks nonsense is no error of this service. */
+async function readSource(source: NewsSource, query: NewsQuery, turn: AbortSignal): Promise<NewsAnswer> {
+  const signal = AbortSignal.any([turn, AbortSignal.timeout(SOURCE_TIMEOUT_MS)]);
   try {
-    const sinceMs = nowMs - HALF_LIVES * KINDS[source.kind].halfLifeMs;
-    const { items } = await source.read({ terms, sinceMs, nowMs }, signal);
-    return { source, items, fault: null };
+    return await source.read(query, signal);
   } catch (error) {
-    turn.signal.throwIfAborted();
-    // a source that is away, too slow, or talks nonsense is no error of this service
     const isSources = error instanceof RestError || error instanceof InvalidMessageError || signal.aborted;
     if (!isSources) throw error;
-    const fault = (error as Error).message;
-    await store.updateSource(source.name, { success: null, reason: fault });
-    return { source, items: null, fault };
+    return { items: [], skipped: [], fault: (error as Error).message, answered: false };
   }
 }
 
 /**
- * Links, scores and stores what a source gave. One source after the other: a text that two tell counts once.
+ * Links, scores and stores what a source, or a part of it, gave. One source after the other: a text that two tell counts once.
  * @returns how many texts were not stored before
  */
-export async function storeNews(source: NewsSource, items: readonly NewsItem[], link: AssetLinker, store: SentimentStore): Promise<number> {
+export async function storeNews({ source, items, fault }: NewsPoll, link: AssetLinker, store: SentimentStore): Promise<number> {
   const fetchedMs = Date.now();
   const rows = [...new Map(items.map((item) => rowOf(item, source, link, fetchedMs)).map((row) => [row.externalId, row])).values()];
   const known = await store.listKnown(source.name, rows);
@@ -60,7 +73,7 @@ export async function storeNews(source: NewsSource, items: readonly NewsItem[], 
   const stored = await store.listCounting(source.provider, fresh, REPEAT_MS);
   const repeats = findRepeats(stored, fresh);
   await store.upsertNews(rows.map((row) => ({ ...row, repeatOf: repeats.get(row.key) ?? null })));
-  await store.updateSource(source.name, { success: fetchedMs, reason: null });
+  await store.updateSource(source.name, { success: fetchedMs, reason: fault });
   return fresh.length;
 }
 

@@ -50,6 +50,7 @@ function createRound(context: Context, { sources }: Sources, store: SentimentSto
   const { bus, health, logger, metrics } = context;
   const polls = metrics.counter("sentiment_polls_total", "Reads of one source.", ["source", "outcome"]);
   const texts = metrics.counter("sentiment_texts_total", "Texts stored for the first time.", ["source"]);
+  const skipped = metrics.counter("sentiment_skipped_total", "Entries that were left out, at every reading of them.", ["source", "reason"]);
   const published = metrics.counter("sentiment_published_total", "Values stored in CONTEXT.");
   const providers = [...new Set(sources.map(({ provider }) => provider))];
   const told = new Map<string, string>();
@@ -59,13 +60,17 @@ function createRound(context: Context, { sources }: Sources, store: SentimentSto
     const terms = searchTerms(assets);
     const link = createAssetLinker(assets);
     const answers = await Promise.all(sources.map((source) => onNewsPoll(source, terms, store, turn)));
-    for (const { source, items, fault } of answers) {
-      if (items !== null) texts.inc({ source: source.name }, await storeNews(source, items, link, store));
-      if (items !== null || fault !== null) polls.inc({ source: source.name, outcome: fault === null ? "answered" : "failed" });
+    for (const answer of answers) {
+      const { source, outcome, fault } = answer;
+      for (const reason of answer.skipped) skipped.inc({ source: source.name, reason });
+      if (outcome === "answered" || outcome === "partly") texts.inc({ source: source.name }, await storeNews(answer, link, store));
+      if (outcome !== null) polls.inc({ source: source.name, outcome });
       const detail = fault ?? "";
       // one source that is away does not make the service unready: the others go on
       health.ready(`source ${source.name}`, true, detail);
-      if (detail !== "" && told.get(source.name) !== detail) logger.warn({ source: source.name, detail }, "a source does not answer");
+      if (detail !== "" && told.get(source.name) !== detail) {
+        logger.warn({ source: source.name, detail }, "a source, or a part of it, does not answer");
+      }
       told.set(source.name, detail);
     }
   }

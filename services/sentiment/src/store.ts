@@ -31,7 +31,7 @@ export interface SourceState {
   name: string;
   lastPoll: number;
   lastSuccess: number | null;
-  /** Why it does not answer, null while it does. */
+  /** Why it, or a part of it, does not answer, null while all of it does. */
   reason: string | null;
 }
 

@@ -54,6 +54,13 @@ export async function components(of: ServiceUnderTest): Promise<Record<string, {
   return ((await answer.json()) as { components: Record<string, { ok: boolean; detail: string }> }).components;
 }
 
+/** Samples of a metric as a service tells them, such as `{source="reddit",outcome="failed"}`, and their values. */
+export async function samples(of: ServiceUnderTest, metric: string): Promise<Record<string, number>> {
+  const text = await (await fetch(`http://127.0.0.1:${of.opsPort}/metrics`)).text();
+  const found = text.matchAll(new RegExp(`^tickfleet_${metric}\\{(.*),service="sentiment"\\} (\\S+)$`, "gm"));
+  return Object.fromEntries(Array.from(found, ([, labels, value]) => [labels, Number(value)]));
+}
+
 /** The same minute of an asset is told once. */
 export function expectOncePerMinute(published: readonly Published[]): void {
   const keys = published.map(({ subject, payload }) => `${subject} ${payload.validFrom}`);

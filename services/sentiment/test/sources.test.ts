@@ -1,7 +1,7 @@
 import { type RedditServer, type ServedPost, startNewsApiServer, startRedditServer } from "@tickfleet/testkit/news-servers";
 import { spawnService } from "@tickfleet/testkit/process";
 import { test } from "vitest";
-import { components, EVERY_SECOND, openSurroundings, publishedAtLeast, type Surroundings, storedTexts } from "./harness.ts";
+import { components, EVERY_SECOND, openSurroundings, publishedAtLeast, type Surroundings, samples, storedTexts } from "./harness.ts";
 import { plainSentiment } from "./plain-sentiment.ts";
 
 const APPLICATION = { clientId: "an-application", clientSecret: "its secret" };
@@ -122,9 +122,14 @@ test.concurrent("a source that is away leaves the field to the others; a limit i
   for (const { payload } of published) expect(payload.sources.map(({ name }) => name)).toEqual(["reddit"]);
   expect(await components(running)).toMatchObject({
     "source newsapi": { ok: true, detail: expect.stringMatching(/HTTP 200, too many requests: rateLimited/) },
-    "source reddit": { ok: true, detail: "" },
+    // the one that is not there is told, while the other's posts count
+    "source reddit": { ok: true, detail: "1 of 2 subreddits not read; Gone: /r/Gone/new.json: HTTP 404, request refused: 404 Not Found" },
   });
   expect(news.requests).toHaveLength(1);
+  const polls = await samples(running, "sentiment_polls_total");
+  expect(polls).toEqual({ 'source="reddit",outcome="partly"': expect.any(Number), 'source="newsapi",outcome="failed"': 1 });
+  // the post that was taken back, at each reading
+  expect(Object.keys(await samples(running, "sentiment_skipped_total"))).toEqual(['source="reddit",reason="taken back"']);
 
   reddit.answerWith({ status: 429, body: { message: "Too Many Requests", error: 429 }, headers: { "retry-after": "600" } });
   await expect
@@ -165,6 +170,14 @@ test.concurrent("nonsense and slow answers end in a reason, not in the service's
   const running = service;
   await expect.poll(async () => (await components(running))["source reddit"]?.detail, { timeout: 10_000 }).toMatch(/listing: .*children/s);
   await expect.poll(async () => (await components(running))["source newsapi"]?.detail).toMatch(/HTTP 401, request refused: apiKeyInvalid/);
+  reddit.answerWith({ body: { kind: "Listing", data: { children: [{ kind: "t3", data: { name: "another name" } }] } } });
+  await expect
+    .poll(async () => (await components(running))["source reddit"]?.detail, { timeout: 10_000 })
+    .toMatch(/^2 of 2 subreddits not read; CryptoCurrency: listing: none of 1 entries can be read; the first: data\.name: .*; Gone: /);
+  const [label, ...others] = Object.entries(await samples(running, "sentiment_skipped_total"));
+  expect([label, others]).toEqual([[expect.stringMatching(/^source="reddit",reason="data\.name: /), expect.any(Number)], []]);
+  const state = await around.database.query("select last_success from sentiment.source_states where name = 'reddit'");
+  expect(state).toEqual([{ last_success: null }]);
   reddit.answerWith({ text: "<html>busy</html>", headers: { "content-type": "text/html" } });
   await expect
     .poll(async () => (await components(running))["source reddit"]?.detail, { timeout: 20_000 })

@@ -30,7 +30,7 @@ export function createDemoNews({ seed, kind }: DemoNewsOptions): NewsSource {
       for (let minute = Math.ceil(sinceMs / MINUTE_MS); minute < Math.floor(nowMs / MINUTE_MS); minute++) {
         items.push(...demoItemsOfMinute(seed, minute).filter((item) => item.kind === kind));
       }
-      return { items, skipped: 0 };
+      return { items, skipped: [], fault: null, answered: true };
     },
   };
 }

@@ -21,18 +21,25 @@ test("an article; what it does not say is null or empty", () => {
         ...{ title: "A headline", description: "", publishedTime: 1_709_294_400_000, language: "en", likes: 0, shares: 0 },
       },
     ],
-    skipped: 0,
+    skipped: [],
+    fault: null,
+    answered: true,
   });
 });
 
 test.each([
-  ["taken back", { ...article, title: "[Removed]" }],
-  ["without a title", { ...article, title: null }],
-  ["with an address that is none", { ...article, url: "javascript:alert(1)" }],
-  ["with a time that is none", { ...article, publishedAt: "yesterday" }],
-])("one %s is left out and counted", (_, other) => {
-  const { items, skipped } = parseEverything({ status: "ok", articles: [other, article] }, "en");
-  expect([items.length, skipped]).toEqual([1, 1]);
+  ["taken back", { ...article, title: "[Removed]" }, /^taken back$/],
+  ["without a title", { ...article, title: null }, /^title: /],
+  ["with an address that is none", { ...article, url: "javascript:alert(1)" }, /^url: /],
+  ["with a time that is none", { ...article, publishedAt: "yesterday" }, /^publishedAt: /],
+])("one %s is left out with the reason", (_, other, reason) => {
+  const { items, skipped, fault } = parseEverything({ status: "ok", articles: [other, article] }, "en");
+  expect([items.length, skipped, fault]).toEqual([1, [expect.stringMatching(reason)], null]);
+});
+
+test("where no article can be read there is no answer, but the first reason", () => {
+  const { fault, answered } = parseEverything({ status: "ok", articles: [{ ...article, publishedAt: "yesterday" }, {}] }, "en");
+  expect([fault, answered]).toEqual([expect.stringMatching(/^everything: none of 2 entries can be read; the first: publishedAt: /), false]);
 });
 
 test.each([[{}], [null], [{ status: "error" }], [{ status: "ok", articles: "none" }]])("%j is no answer", (answer) => {

@@ -2,6 +2,7 @@ import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import { z } from "zod";
 import type { Refusal } from "../json-client.ts";
 import type { NewsAnswer, NewsItem } from "../news.ts";
+import { collectEntries } from "../news-entries.ts";
 
 /** What stands in place of an article that its publisher took back. */
 const TAKEN_BACK = "[Removed]";
@@ -17,7 +18,7 @@ const articleSchema = z.object({
 });
 
 /**
- * Articles of a `/v2/everything` answer. Those that were taken back or cannot be read are left out and counted.
+ * Articles of a `/v2/everything` answer. Those that were taken back or cannot be read are left out, each with its reason.
  * @param language that was asked for
  * @throws InvalidMessageError where the answer is none
  * @see https://newsapi.org/docs/endpoints/everything
@@ -25,14 +26,15 @@ const articleSchema = z.object({
 export function parseEverything(answer: unknown, language: string): NewsAnswer {
   const { data, error } = answerSchema.safeParse(answer);
   if (error !== undefined) throw new InvalidMessageError(`everything: ${z.prettifyError(error)}`, { cause: error });
-  const items = data.articles.flatMap((article) => articleOf(article, language) ?? []);
-  return { items, skipped: data.articles.length - items.length };
+  const entry = articleSchema.transform((article) => itemOf(article, language));
+  return collectEntries(
+    "everything",
+    data.articles.map((article) => entry.safeParse(article)),
+  );
 }
 
-function articleOf(article: unknown, language: string): NewsItem | null {
-  const found = articleSchema.safeParse(article);
-  if (!found.success || found.data.title === TAKEN_BACK) return null;
-  const { source, title, description, url, publishedAt } = found.data;
+function itemOf({ source, title, description, url, publishedAt }: z.infer<typeof articleSchema>, language: string): NewsItem | null {
+  if (title === TAKEN_BACK) return null;
   return {
     source: "newsapi",
     kind: "news",

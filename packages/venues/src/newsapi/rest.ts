@@ -29,11 +29,11 @@ export function createNewsApi({ apiKey, baseUrl = BASE_URL, timeoutMs = 10_000 }
     minIntervalMs: MIN_INTERVAL_MS,
     async read({ terms, sinceMs }, signal) {
       const q = createQuery(terms);
-      if (q === "") return { items: [], skipped: 0 };
+      if (q === "") return { items: [], skipped: [], fault: null, answered: true };
       const from = new Date(sinceMs).toISOString().slice(0, 19);
       const query = { q, searchIn: "title,description", language: LANGUAGE, sortBy: "publishedAt", pageSize: PAGE, from };
-      const { items, skipped } = parseEverything(await ask("/v2/everything", { query }, signal), LANGUAGE);
-      return { items: items.filter((item) => item.publishedTime >= sinceMs), skipped };
+      const answer = parseEverything(await ask("/v2/everything", { query }, signal), LANGUAGE);
+      return { ...answer, items: answer.items.filter((item) => item.publishedTime >= sinceMs) };
     },
   };
 }

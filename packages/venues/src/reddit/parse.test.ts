@@ -32,7 +32,9 @@ test("a post with its address, likes and crossposts", () => {
         shares: 2,
       },
     ],
-    skipped: 0,
+    skipped: [],
+    fault: null,
+    answered: true,
   });
 });
 
@@ -42,14 +44,26 @@ test("older answers without crossposts and removal can be read; a score below 0 
 });
 
 test.each([
-  ["a comment", { kind: "t1", data }],
-  ["a post that was taken back", { kind: "t3", data: { ...data, removed_by_category: "moderator" } }],
-  ["a text that was taken back", { kind: "t3", data: { ...data, selftext: "[deleted]" } }],
-  ["a post without a title", { kind: "t3", data: { ...data, title: "" } }],
-  ["nothing", null],
-])("%s is left out and counted, and the others are there", (_, child) => {
-  const { items, skipped } = parseListing(listing(child, { kind: "t3", data }));
-  expect([items.length, skipped]).toEqual([1, 1]);
+  ["a comment", { kind: "t1", data }, /^kind: /],
+  ["a post that was taken back", { kind: "t3", data: { ...data, removed_by_category: "moderator" } }, /^taken back$/],
+  ["a text that was taken back", { kind: "t3", data: { ...data, selftext: "[deleted]" } }, /^taken back$/],
+  ["a post without a title", { kind: "t3", data: { ...data, title: "" } }, /^data\.title: /],
+  ["nothing", null, /^entry: /],
+])("%s is left out with the reason, and the others are there", (_, child, reason) => {
+  const { items, skipped, fault } = parseListing(listing(child, { kind: "t3", data }));
+  expect([items.length, skipped, fault]).toEqual([1, [expect.stringMatching(reason)], null]);
+});
+
+test("where no post can be read the listing is none, with the first reason; posts that were taken back are no such fault", () => {
+  const removed = { kind: "t3", data: { ...data, title: "[removed]" } };
+  const strange = { kind: "t3", data: { ...data, created_utc: "a secret word" } };
+  const { skipped, ...rest } = parseListing(listing(removed, strange, { kind: "t3" }));
+  const fault = expect.stringMatching(/^listing: none of 2 entries can be read; the first: data\.created_utc: .*expected number/);
+  expect(rest).toEqual({ items: [], fault, answered: false });
+  expect(skipped).toHaveLength(3);
+  expect(skipped.join()).not.toContain("secret");
+  expect(parseListing(listing(removed))).toEqual({ items: [], skipped: ["taken back"], fault: null, answered: true });
+  expect(parseListing(listing())).toEqual({ items: [], skipped: [], fault: null, answered: true });
 });
 
 test.each([[{}], [[]], [null], ["text"], [{ kind: "Listing", data: {} }]])("%j is no listing", (answer) => {

@@ -2,6 +2,7 @@ import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import { z } from "zod";
 import type { Refusal } from "../json-client.ts";
 import type { NewsAnswer, NewsItem } from "../news.ts";
+import { collectEntries } from "../news-entries.ts";
 
 const REDDIT = "https://www.reddit.com";
 /** What stands in place of a text that its author or a moderator took back. */
@@ -26,22 +27,22 @@ const postSchema = z.object({
 
 /**
  * Posts of a listing such as `/r/Bitcoin/new`. Likes are the score where it is above 0, shares the crossposts. Posts that
- * were taken back, and entries that are no post, are left out and counted.
+ * were taken back, and entries that are no post, are left out, each with its reason.
  * @throws InvalidMessageError where the answer is no listing
  * @see https://www.reddit.com/dev/api/#listings
  */
 export function parseListing(answer: unknown): NewsAnswer {
   const listing = listingSchema.safeParse(answer);
   if (!listing.success) throw new InvalidMessageError(`listing: ${z.prettifyError(listing.error)}`, { cause: listing.error });
-  const { children } = listing.data.data;
-  const items = children.flatMap((child) => postOf(child) ?? []);
-  return { items, skipped: children.length - items.length };
+  const entry = postSchema.transform(itemOf);
+  return collectEntries(
+    "listing",
+    listing.data.data.children.map((child) => entry.safeParse(child)),
+  );
 }
 
-function postOf(child: unknown): NewsItem | null {
-  const post = postSchema.safeParse(child);
-  if (!post.success) return null;
-  const { name, title, selftext = "", subreddit, permalink, created_utc, score, num_crossposts = 0, removed_by_category } = post.data.data;
+function itemOf({ data }: z.infer<typeof postSchema>): NewsItem | null {
+  const { name, title, selftext = "", subreddit, permalink, created_utc, score, num_crossposts = 0, removed_by_category } = data;
   if (removed_by_category != null || TAKEN_BACK.has(title) || TAKEN_BACK.has(selftext)) return null;
   return {
     source: "reddit",

@@ -1,3 +1,4 @@
+import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import { createJsonClient, RestError } from "../json-client.ts";
 import type { NewsAnswer, NewsSource } from "../news.ts";
 import { parseListing, parseToken, refusalIn } from "./parse.ts";
@@ -9,6 +10,7 @@ const PAGE = 100;
 const TOKEN_MARGIN_MS = 60_000;
 
 export interface RedditOptions {
+  /** At least one. */
   subreddits: readonly string[];
   /** Tells Reddit who asks: `platform:name:version (by /u/name)`. */
   userAgent: string;
@@ -22,12 +24,13 @@ export interface RedditOptions {
 }
 
 /**
- * The newest posts of some subreddits, one request each, one after the other. A subreddit that is refused takes the others
- * along only where none answers.
+ * The newest posts of some subreddits, one request each, one after the other. A subreddit that is refused takes no other
+ * along, and the end of the signal none that has answered: the fault names each that was not read, and why.
  * @see https://github.com/reddit-archive/reddit/wiki/OAuth2
  */
 export function createReddit(options: RedditOptions): NewsSource {
-  const { credentials, timeoutMs = 10_000, attempts = 3 } = options;
+  const { subreddits, credentials, timeoutMs = 10_000, attempts = 3 } = options;
+  if (subreddits.length === 0) throw new RangeError("expected at least one subreddit, found none");
   const shared = { timeoutMs, attempts, refusalIn, restIn, headers: { "user-agent": options.userAgent } };
   const login = createJsonClient({ ...shared, baseUrl: options.baseUrl ?? PUBLIC_URL });
   const ask = createJsonClient({ ...shared, baseUrl: options.baseUrl ?? (credentials === null ? PUBLIC_URL : OAUTH_URL) });
@@ -57,6 +60,17 @@ export function createReddit(options: RedditOptions): NewsSource {
     }
   }
 
+  async function answerOf(name: string, nowMs: number, signal: AbortSignal): Promise<NewsAnswer> {
+    const unread = (fault: string): NewsAnswer => ({ items: [], skipped: [], fault, answered: false });
+    if (signal.aborted) return unread("not asked, the time for all of them was over");
+    try {
+      return await readSubreddit(name, nowMs, signal);
+    } catch (error) {
+      if (error instanceof RestError || error instanceof InvalidMessageError || signal.aborted) return unread((error as Error).message);
+      throw error;
+    }
+  }
+
   return {
     name: "reddit",
     kind: "reddit",
@@ -64,20 +78,14 @@ export function createReddit(options: RedditOptions): NewsSource {
     // the schedule decides, and Reddit by its headers and refusals
     minIntervalMs: 0,
     async read({ sinceMs, nowMs }, signal) {
-      const answers: NewsAnswer[] = [];
-      let fault: unknown = new RangeError("no subreddit is named");
-      for (const name of options.subreddits) {
-        try {
-          answers.push(await readSubreddit(name, nowMs, signal));
-        } catch (error) {
-          signal.throwIfAborted();
-          fault = error;
-        }
-      }
-      if (answers.length === 0) throw fault;
+      const answers: (NewsAnswer & { name: string })[] = [];
+      for (const name of subreddits) answers.push({ name, ...(await answerOf(name, nowMs, signal)) });
+      const faults = answers.filter(({ answered }) => !answered).map(({ name, fault }) => `${name}: ${fault}`);
       return {
         items: answers.flatMap(({ items }) => items.filter((item) => item.publishedTime >= sinceMs)),
-        skipped: answers.reduce((sum, { skipped }) => sum + skipped, 0),
+        skipped: answers.flatMap(({ skipped }) => skipped),
+        fault: faults.length === 0 ? null : `${faults.length} of ${answers.length} subreddits not read; ${faults.join("; ")}`,
+        answered: faults.length < answers.length,
       };
     },
   };
