@@ -43,7 +43,7 @@ export async function onNewsPoll(source: NewsSource, terms: readonly string[], s
   const answer = await readSource(source, { terms, sinceMs, nowMs }, turn.signal);
   turn.signal.throwIfAborted();
   const { items, skipped, answered } = answer;
-  const fault = answer.fault?.slice(0, MAX_FAULT) ?? null;
+  const fault = answer.fault === null ? null : printable(answer.fault).slice(0, MAX_FAULT);
   if (!answered) await store.updateSource(source.name, { success: null, reason: fault });
   const outcome = !answered ? "failed" : fault === null ? "answered" : "partly";
   return { source, outcome, items, skipped, fault };
