@@ -75,10 +75,10 @@ describe("reddit", () => {
     const time = new AbortController();
     server.hold(true);
     const reading = reddit.read(query, time.signal);
-    await expect.poll(() => server.requests.length, { interval: 5 }).toBe(1);
+    await expect.poll(() => server.requests.length, { interval: 5, timeout: 20_000 }).toBe(1);
     server.hold(false);
     server.hold(true);
-    await expect.poll(() => server.requests.length, { interval: 5 }).toBe(2);
+    await expect.poll(() => server.requests.length, { interval: 5, timeout: 20_000 }).toBe(2);
     time.abort(new DOMException("the time is over", "TimeoutError"));
     const { items, fault, answered } = await reading;
     expect([items.map(({ externalId }) => externalId), answered]).toEqual([["t3_a"], true]);
