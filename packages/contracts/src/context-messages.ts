@@ -8,7 +8,7 @@ const number = z.number().nullable();
 
 /** When an item of context counts: from `validFrom` until `ttlMs` later, and never if it was stored later than 30 s before `validFrom`. */
 const validity = {
-  time: timeMs.describe("epoch milliseconds at which it was computed"),
+  time: timeMs.describe("epoch milliseconds that it is of"),
   validFrom: timeMs.describe("epoch milliseconds, the first whole minute at least 60 s after publication"),
   ttlMs: integer.min(1).describe("milliseconds"),
 };

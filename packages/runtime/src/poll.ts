@@ -7,7 +7,7 @@ import type { Logger } from "./logger.ts";
 
 /** One round of polling. */
 export interface PollTurn {
-  /** When it was due, epoch milliseconds; a round that is tried again has the same. */
+  /** The time of the schedule that it is of, epoch milliseconds: whoever polls, and however late, has the same. */
   dueMs: number;
   /** The right to work, to be checked where rows are written. */
   lease: Pick<OwnedLane, "lane" | "epoch"> & { owner: string };
@@ -18,7 +18,7 @@ export interface PollTurn {
 export interface PollOptions {
   /** Leases of one lane: whoever holds it polls, the others wait. */
   lanes: LaneStore;
-  /** Cron pattern in UTC, seconds allowed. The first round of a holder begins at once. */
+  /** Cron pattern in UTC, seconds allowed. The first round of a holder begins at once and is of the schedule's last time, done or not. */
   schedule: string;
   logger: Logger;
   signal: AbortSignal;
@@ -37,16 +37,15 @@ const LONGEST_BACKOFF_MS = 5_000;
  * @throws what a mistake in the code throws
  */
 export async function runPolls(options: PollOptions): Promise<void> {
-  const schedule = new Cron(options.schedule, { timezone: "UTC", paused: true });
-  const rounds: Rounds = { dueMs: Date.now(), nextOf: (ms) => schedule.nextRun(new Date(ms))?.getTime() ?? ms + 60_000 };
+  const rounds = createRounds(options.schedule);
   for (let attempt = 0; !options.signal.aborted; attempt++) {
-    const dueBefore = rounds.dueMs;
+    const doneBefore = rounds.done;
     try {
       await holdAndPoll(options, rounds);
     } catch (error) {
       if (options.signal.aborted) break;
       if (isMistake(error)) throw error;
-      if (rounds.dueMs !== dueBefore) attempt = 0;
+      if (rounds.done !== doneBefore) attempt = 0;
       options.onReady(false, describeDatabaseError(error));
       options.logger.warn({ err: error }, "polling stopped; it begins again");
       await sleep(Math.min(LONGEST_BACKOFF_MS, 100 * 2 ** attempt) * (0.5 + Math.random() / 2), undefined, {
@@ -57,8 +56,20 @@ export async function runPolls(options: PollOptions): Promise<void> {
 }
 
 interface Rounds {
-  dueMs: number;
+  /** Rounds that were gone through. */
+  done: number;
+  /** The schedule's last time up to a time, that included, and its next one after it. */
+  lastOf(ms: number): number;
   nextOf(ms: number): number;
+}
+
+function createRounds(pattern: string): Rounds {
+  const schedule = new Cron(pattern, { timezone: "UTC", paused: true });
+  return {
+    done: 0,
+    lastOf: (ms) => schedule.previousRuns(1, new Date(ms + 1))[0]?.getTime() ?? ms,
+    nextOf: (ms) => schedule.nextRun(new Date(ms))?.getTime() ?? ms + 60_000,
+  };
 }
 
 async function holdAndPoll(options: PollOptions, rounds: Rounds): Promise<void> {
@@ -69,14 +80,18 @@ async function holdAndPoll(options: PollOptions, rounds: Rounds): Promise<void> 
   const held = AbortSignal.any([signal, lost.signal]);
   const heartbeat = keepLease(lanes, lane, lost);
   try {
-    rounds.dueMs = Math.min(rounds.dueMs, Date.now());
+    let dueMs = rounds.lastOf(Date.now());
     const lease = { lane: lane.lane, epoch: lane.epoch, owner: lanes.owner };
     while (!held.aborted) {
-      const again = await options.poll({ dueMs: rounds.dueMs, lease, signal: held });
+      const again = await options.poll({ dueMs, lease, signal: held });
       options.onReady(true, "");
+      rounds.done += 1;
       const now = Date.now();
-      rounds.dueMs = Math.min(rounds.nextOf(now), again === null ? Number.POSITIVE_INFINITY : now + again);
-      await sleep(rounds.dueMs - now, undefined, { signal: held }).catch(() => undefined);
+      // a timer may come a little early
+      const next = rounds.nextOf(Math.max(now, dueMs));
+      const isEarly = again !== null && now + again < next;
+      await sleep(isEarly ? again : next - now, undefined, { signal: held }).catch(() => undefined);
+      if (!isEarly) dueMs = Math.max(next, rounds.lastOf(Date.now()));
     }
     if (lost.signal.aborted) throw lost.signal.reason;
   } catch (error) {

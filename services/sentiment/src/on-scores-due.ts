@@ -8,6 +8,7 @@ import { computeSentiment } from "./aggregate.ts";
 import { ALGO } from "./score-text.ts";
 import type { ScoreRow, SentimentStore, SourceState } from "./store.ts";
 
+const MINUTE_MS = 60_000;
 /** How long a value counts. */
 const TTL_MS = 3_600_000;
 /** Time that storing and publishing may take; a value that takes longer is published only while it is early enough. */
@@ -15,7 +16,10 @@ const PUBLISH_WITHIN_MS = 2_000;
 /** A source is present while it answered within this time, or three of its least intervals where those are longer. */
 const PRESENT_MS = 15 * 60_000;
 
-/** Makes and stores a value per asset, or the reason why there is none. */
+/**
+ * Makes and stores a value per asset, or the reason why there is none. It is of the minute in which the schedule's time lies, and made
+ * once: a process that is late or begins again says what one says that was never disturbed.
+ */
 export async function onScoresDue(
   provider: NewsSource["provider"],
   sources: readonly NewsSource[],
@@ -26,21 +30,25 @@ export async function onScoresDue(
   const nowMs = Date.now();
   const states = new Map((await store.listSources()).map((state) => [state.name, state]));
   const present = sources.filter((source) => isPresent(source, states.get(source.name), nowMs));
+  const time = Math.floor(turn.dueMs / MINUTE_MS) * MINUTE_MS;
   const documents = await store.listDocuments(
     present.map(({ name }) => name),
-    nowMs,
+    time,
   );
   const validFrom = validFromOf(nowMs + PUBLISH_WITHIN_MS);
   const rows = assets.map((asset): ScoreRow => {
     const own = documents.filter((document) => document.assets.includes(asset));
-    const head = { provider, asset, time: nowMs, validFrom };
-    const value = computeSentiment(own, nowMs);
+    const head = { provider, asset, time, validFrom };
+    const value = computeSentiment(own, time);
     if (value !== null) return { ...head, ...value, reason: null };
     const reason =
       present.length === 0 ? `no source answers: ${describe(sources, states)}` : `nothing with a lean was written about ${asset}`;
     return { ...head, value: null, confidence: null, documents: 0, sources: [], reason };
   });
-  await store.insertScores(turn.lease, rows);
+  await store.insertScores(turn.lease, rows, {
+    dueFrom: validFromOf(turn.dueMs + PUBLISH_WITHIN_MS),
+    publishableFrom: nowMs + CONTEXT_LEAD_MS,
+  });
 }
 
 /**

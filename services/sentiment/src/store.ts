@@ -155,15 +155,27 @@ export class SentimentStore {
     return rows.map(({ us, ...row }) => ({ ...row, publishedTime: us / 1000 }));
   }
 
-  /** Stores values; one that is there for its minute stays as it is. @throws LanesLostError where the lease is not held */
-  async insertScores({ lane, owner, epoch }: PollTurn["lease"], rows: readonly ScoreRow[]): Promise<void> {
+  /**
+   * Stores values. What is there for a minute stays as it is, and an asset that has something from `dueFrom` on, where a value that is
+   * not late counts from, gets no more; but for a value that was not published and counts from before `publishableFrom`.
+   * @throws LanesLostError where the lease is not held
+   */
+  async insertScores(
+    { lane, owner, epoch }: PollTurn["lease"],
+    rows: readonly ScoreRow[],
+    { dueFrom, publishableFrom }: { dueFrom: number; publishableFrom: number },
+  ): Promise<void> {
     const { rows: answer } = await this.#pool.query<{ held: boolean }>(
       `with held as (select from sentiment.lanes where lane = $1 and owner = $2 and epoch = $3 and expires > now()), written as (
          insert into sentiment.sentiment_scores (provider, asset, valid_from, time, value, confidence, documents, sources, reason)
          select provider, asset, to_timestamp(valid / 1000), to_timestamp(ms / 1000), value, confidence, documents, sources, reason
          from unnest($4::text[], $5::text[], $6::float8[], $7::float8[], $8::float8[], $9::float8[], $10::int[], $11::jsonb[], $12::text[])
            as input(provider, asset, valid, ms, value, confidence, documents, sources, reason)
-         where exists (select from held) on conflict do nothing
+         where exists (select from held) and not exists (
+           select from sentiment.sentiment_scores as stored
+           where stored.provider = input.provider and stored.asset = input.asset and stored.valid_from >= to_timestamp($13::float8 / 1000)
+             and (stored.value is null or stored.published_time is not null or stored.valid_from >= to_timestamp($14::float8 / 1000))
+         ) on conflict do nothing
        ) select exists (select from held) as held`,
       [
         lane,
@@ -178,6 +190,8 @@ export class SentimentStore {
         rows.map(({ documents }) => documents),
         rows.map(({ sources }) => JSON.stringify(sources)),
         rows.map(({ reason }) => reason),
+        dueFrom,
+        publishableFrom,
       ],
     );
     if (answer[0]?.held !== true) throw new LanesLostError("another process took over");
