@@ -76,7 +76,7 @@ test.concurrent(
   TIMEOUT_MS,
 );
 
-test.concurrent(
+test.runIf(isLong).concurrent(
   "a cut that REST refuses to fill: its candles are partial, later ones full",
   async () => {
     await using fleet = await LiveFleet.open(13 * SECOND_MS);
@@ -114,7 +114,7 @@ test.concurrent(
   TIMEOUT_MS,
 );
 
-test.concurrent(
+test.runIf(isLong).concurrent(
   "a silent connection closes nothing, its hole is a gap; a late fill revises partial candles",
   async () => {
     await using fleet = await LiveFleet.open(13 * SECOND_MS, { INGEST_BINANCE_LIVENESS_MS: "12000" });
@@ -169,7 +169,7 @@ test.concurrent(
   TIMEOUT_MS,
 );
 
-test.concurrent(
+test.runIf(isLong).concurrent(
   "trades sent twice, frames that cannot be read, and an instrument without trades",
   async () => {
     await using fleet = await LiveFleet.open(4 * SECOND_MS);

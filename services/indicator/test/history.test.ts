@@ -48,7 +48,7 @@ function values(rows: readonly string[]): unknown[] {
   });
 }
 
-test("a start from the aggregator's history ends with the values of the run that saw every message", async () => {
+test.runIf(isLong)("a start from the aggregator's history ends with the values of the run that saw every message", async () => {
   await publish(around.bus, script.messages);
   const expected = values(await run());
   await around[Symbol.asyncDispose]();
@@ -97,27 +97,30 @@ function asSent(message: OutgoingMessage): OutgoingMessage {
   return { ...message, headers: { "Nats-Msg-Id": id } };
 }
 
-test("lanes that are rebuilt have the same rows and send nothing again; later revisions are above the former ones", async () => {
-  await publish(around.bus, script.messages.slice(0, half));
-  const before = await run();
-  const sent = await outputsByPartition(around.bus);
-  await fillAggregatorTables(around, script.candlesAfter(half));
-  await around.database.query("update indicator.lanes set input_id = 'of another history'");
-  expect(await run()).toEqual(before);
-  expect(await outputsByPartition(around.bus)).toEqual(sent);
+test.runIf(isLong)(
+  "lanes that are rebuilt have the same rows and send nothing again; later revisions are above the former ones",
+  async () => {
+    await publish(around.bus, script.messages.slice(0, half));
+    const before = await run();
+    const sent = await outputsByPartition(around.bus);
+    await fillAggregatorTables(around, script.candlesAfter(half));
+    await around.database.query("update indicator.lanes set input_id = 'of another history'");
+    expect(await run()).toEqual(before);
+    expect(await outputsByPartition(around.bus)).toEqual(sent);
 
-  await publish(around.bus, script.messages.slice(half));
-  const rows = await run();
-  const revisions = new Map<string, number>();
-  for (const { subject, text } of await messagesOf(around.bus, "ENRICHED")) {
-    if (!subject.includes(".enriched.")) continue;
-    const { openTime, revision } = JSON.parse(text) as { openTime: number; revision: number };
-    const key = `${subject} ${openTime}`;
-    expect(revision, key).toBe((revisions.get(key) ?? -1) + 1);
-    revisions.set(key, revision);
-  }
-  expect(revisions.size).toBe(rows.length);
-});
+    await publish(around.bus, script.messages.slice(half));
+    const rows = await run();
+    const revisions = new Map<string, number>();
+    for (const { subject, text } of await messagesOf(around.bus, "ENRICHED")) {
+      if (!subject.includes(".enriched.")) continue;
+      const { openTime, revision } = JSON.parse(text) as { openTime: number; revision: number };
+      const key = `${subject} ${openTime}`;
+      expect(revision, key).toBe((revisions.get(key) ?? -1) + 1);
+      revisions.set(key, revision);
+    }
+    expect(revisions.size).toBe(rows.length);
+  },
+);
 
 test("rows that other algorithms made are built again from history, though the stream holds everything", async () => {
   await publish(around.bus, script.messages.slice(0, half).map(asSent));

@@ -1,6 +1,6 @@
 import { INDICATOR_NAMES } from "@tickfleet/contracts/enriched-messages";
 import type { Candle } from "@tickfleet/market/candle";
-import { MICRO_BATCHES } from "@tickfleet/testkit/long-form";
+import { isLong, MICRO_BATCHES } from "@tickfleet/testkit/long-form";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WINDOWED_NAMES } from "../src/indicator-set.ts";
 import { candleScript } from "./candle-script.ts";
@@ -148,7 +148,8 @@ test.each(MICRO_BATCHES)("micro-batches of %i messages leave the same rows and m
   expect(await outcome()).toEqual(expected);
 });
 
-test("a process that dies between publish and commit, again and again, leaves the same rows and messages", async () => {
+// the chain's crash tests have the same in the short form
+test.runIf(isLong)("a process that dies between publish and commit, again and again, leaves the same rows and messages", async () => {
   const expected = await reference();
   await publish(around.bus, script.messages);
   let calls = 0;

@@ -1,7 +1,7 @@
 import { createCandlestickScanner } from "@tickfleet/patterns/candlestick-scanner";
 import { judge } from "@tickfleet/patterns/judgement";
 import type { JudgementInputs } from "@tickfleet/patterns/judgement-inputs";
-import { MICRO_BATCHES } from "@tickfleet/testkit/long-form";
+import { isLong, MICRO_BATCHES } from "@tickfleet/testkit/long-form";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type EnrichedCandle, enrichedScript } from "./enriched-script.ts";
 import {
@@ -185,7 +185,8 @@ test.each(MICRO_BATCHES)("micro-batches of %i messages leave the same rows and m
   expect(await outcome()).toEqual(expected);
 });
 
-test("a process that dies between publish and commit, again and again, leaves the same rows and messages", async () => {
+// the chain's crash tests have the same in the short form
+test.runIf(isLong)("a process that dies between publish and commit, again and again, leaves the same rows and messages", async () => {
   const { messages, ...expected } = await reference();
   await publish(around.bus, script.messages);
   let calls = 0;
