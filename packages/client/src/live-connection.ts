@@ -27,13 +27,23 @@ export interface SubscribeOptions {
 interface Subscription {
   channel: string;
   snapshot: number;
+  /** Asked for, taken by the gateway, or here with its snapshot: only then there is something to go on from. */
+  progress: "asked" | "taken" | "begun";
   onMessage(message: LiveMessage<never>): void;
+}
+
+/** A subscribe message that is not answered in full. */
+interface Ask {
+  subscriptions: readonly Subscription[];
+  /** Type of the last answer; who goes on from a cursor is told `resumed` when all that was missed has been sent. */
+  answer: "ack" | "resumed";
 }
 
 /** A message of the gateway, as far as this connection looks into it. */
 interface Received {
   type: string;
-  id?: number;
+  id?: number | null;
+  code?: string;
   channel?: string;
   seq?: number;
   cursor?: string;
@@ -43,6 +53,9 @@ interface Received {
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
+/** Snapshots are of candles, and the cursor leaves their stream out while one of them is still to come. */
+const SNAPSHOT_CLASS = "candle";
+const SNAPSHOT_STREAM = "CANDLES";
 /** The gateway sends something every 5 s. */
 const SILENT_MS = 12_000;
 const LOOK_MS = 1_000;
@@ -57,14 +70,18 @@ export class LiveConnection {
   readonly #subscriptions = new Set<Subscription>();
   /** Newest sequence seen of each channel: what comes again after a reconnect is dropped by it. */
   readonly #seen = new Map<string, number>();
-  /** Subscribe messages that are not answered in full. */
-  readonly #asked = new Map<number, "ack" | "resumed">();
+  readonly #asked = new Map<number, Ask>();
+  /** Asks that the gateway could not serve, to be sent again. */
+  readonly #failed = new Set<number>();
+  #askAgain: ReturnType<typeof setTimeout> | undefined;
+  #askAgainMs = FIRST_RETRY_MS;
   /** Subscriptions and channels that the gateway is to be told of. */
   #added: Subscription[] = [];
   readonly #ended = new Set<string>();
   #isFlushing = false;
   #socket: WebSocket | null = null;
-  #cursor = "";
+  /** Up to where each stream has come, as the gateway writes it. */
+  readonly #cursor = new Map<string, string>();
   #nextId = 1;
   #retryMs = FIRST_RETRY_MS;
   #fixedRetryMs: number | null = null;
@@ -82,14 +99,14 @@ export class LiveConnection {
 
   /** Takes a channel, such as `candle:demo:BTC-USDT:1m` or `signal:*:*:*`; returns what ends that. */
   subscribe<Data>(channel: string, options: SubscribeOptions, onMessage: (message: LiveMessage<Data>) => void): () => void {
-    const subscription: Subscription = { channel, snapshot: options.snapshot ?? 0, onMessage };
+    const subscription: Subscription = { channel, snapshot: options.snapshot ?? 0, progress: "asked", onMessage };
     this.#subscriptions.add(subscription);
     this.#added.push(subscription);
     this.#flushSoon();
     return () => {
       this.#subscriptions.delete(subscription);
       if ([...this.#subscriptions].some((other) => other.channel === channel)) return;
-      for (const seen of this.#seen.keys()) if (matchesChannel(channel, seen)) this.#seen.delete(seen);
+      this.#forget(channel);
       this.#ended.add(channel);
       this.#flushSoon();
     };
@@ -104,6 +121,7 @@ export class LiveConnection {
     this.#closed = true;
     clearInterval(this.#watch);
     clearTimeout(this.#retry);
+    clearTimeout(this.#askAgain);
     this.#socket?.close();
   }
 
@@ -118,12 +136,10 @@ export class LiveConnection {
     this.#socket = socket;
     this.#heardMs = Date.now();
     socket.addEventListener("open", () => {
-      this.#retryMs = FIRST_RETRY_MS;
-      this.#asked.clear();
       this.#options.onState({ state: "open" });
       this.#ended.clear();
       this.#added = [];
-      this.#askAll([...this.#subscriptions], true);
+      this.#askAll([...this.#subscriptions]);
     });
     socket.addEventListener("message", (event) => {
       if (socket === this.#socket) this.#receive(JSON.parse(String(event.data)) as Received);
@@ -134,6 +150,8 @@ export class LiveConnection {
   #onClose(socket: WebSocket, reason: string): void {
     if (socket !== this.#socket) return;
     this.#socket = null;
+    this.#asked.clear();
+    this.#failed.clear();
     if (this.#closed) return;
     const retryInMs = Math.round(this.#fixedRetryMs ?? this.#retryMs * (0.5 + Math.random() / 2));
     this.#fixedRetryMs = null;
@@ -163,23 +181,27 @@ export class LiveConnection {
       this.#ended.clear();
       if (!this.#isOpen) return;
       if (ended.length > 0) this.#send({ op: "unsubscribe", id: this.#nextId++, channels: ended });
-      this.#askAll(added, false);
+      this.#askAll(added);
     });
   }
 
   /** Channels with a snapshot last: when it comes, all the others have begun. */
-  #askAll(subscriptions: readonly Subscription[], isReturn: boolean): void {
+  #askAll(subscriptions: readonly Subscription[]): void {
     const snapshots = [...new Set(subscriptions.map((one) => one.snapshot))].sort((a, b) => a - b);
     for (const snapshot of snapshots) {
-      const channels = subscriptions.filter((one) => one.snapshot === snapshot).map((one) => one.channel);
-      this.#ask(snapshot, [...new Set(channels)], isReturn);
+      const group = subscriptions.filter((one) => one.snapshot === snapshot);
+      for (const isReturn of [true, false]) {
+        const some = group.filter((one) => (one.progress === "begun") === isReturn);
+        if (some.length > 0) this.#ask(snapshot, some, isReturn);
+      }
     }
   }
 
-  #ask(snapshot: number, channels: string[], isReturn: boolean): void {
+  #ask(snapshot: number, subscriptions: readonly Subscription[], isReturn: boolean): void {
     const id = this.#nextId++;
-    const after = isReturn && this.#cursor !== "" ? { after: this.#cursor } : {};
-    this.#asked.set(id, "after" in after ? "resumed" : "ack");
+    const after = isReturn && this.#cursor.size > 0 ? { after: [...this.#cursor.values()].join(",") } : {};
+    this.#asked.set(id, { subscriptions, answer: "after" in after ? "resumed" : "ack" });
+    const channels = [...new Set(subscriptions.map((one) => one.channel))];
     this.#send({ op: "subscribe", id, channels, snapshot, ...after });
   }
 
@@ -189,14 +211,15 @@ export class LiveConnection {
 
   #receive(message: Received): void {
     this.#heardMs = Date.now();
-    const { type, id, channel } = message;
-    if (id !== undefined && this.#asked.get(id) === type) this.#asked.delete(id);
-    // a cursor says what was sent of all channels, so it counts only once the gateway knows of all of them
-    if (type === "heartbeat" && message.cursor !== undefined && this.#asked.size === 0) this.#cursor = message.cursor;
+    const { type, channel } = message;
+    // a gateway that is full opens the connection too, and closes it without either
+    if (type === "ack" || type === "heartbeat") this.#retryMs = FIRST_RETRY_MS;
+    this.#onAnswer(message);
+    if (message.cursor !== undefined) this.#takeCursor(message.cursor);
     if (type === "shutdown") this.#fixedRetryMs = message.reconnectInMs ?? null;
     for (const { channel: refused, fix } of message.rejected ?? []) this.#options.onRefused?.(refused, fix);
     if (channel === undefined || !["snapshot", "update", "recomputed", "resync"].includes(type)) return;
-    if (type === "resync") this.#seen.clear();
+    if (type === "resync") this.#forget(channel);
     if (message.seq !== undefined && type !== "snapshot") {
       if (message.seq <= (this.#seen.get(channel) ?? 0)) return;
       this.#seen.set(channel, message.seq);
@@ -205,5 +228,49 @@ export class LiveConnection {
       if (subscription.channel === channel || matchesChannel(subscription.channel, channel))
         subscription.onMessage(message as LiveMessage<never>);
     }
+  }
+
+  #onAnswer({ type, id, code }: Received): void {
+    const ask = this.#asked.get(id ?? 0);
+    if (type === "error") {
+      // what is sent too fast is refused unread, without its id
+      if (ask !== undefined) this.#failed.add(id as number);
+      else if (code === "rate-limited") for (const unanswered of this.#asked.keys()) this.#failed.add(unanswered);
+      if (this.#failed.size > 0) this.#askAgainLater();
+    } else if (ask?.answer === type) {
+      this.#asked.delete(id as number);
+      this.#askAgainMs = FIRST_RETRY_MS;
+      for (const one of ask.subscriptions) {
+        const waits = one.snapshot > 0 && one.channel.startsWith(`${SNAPSHOT_CLASS}:`);
+        if (one.progress === "asked") one.progress = waits ? "taken" : "begun";
+      }
+    }
+  }
+
+  #askAgainLater(): void {
+    if (this.#askAgain !== undefined) return;
+    const pauseMs = this.#askAgainMs * (0.5 + Math.random() / 2);
+    this.#askAgainMs = Math.min(this.#askAgainMs * 2, LONGEST_RETRY_MS);
+    this.#askAgain = setTimeout(() => {
+      this.#askAgain = undefined;
+      const failed = [...this.#failed].flatMap((id) => this.#asked.get(id)?.subscriptions ?? []);
+      for (const id of this.#failed) this.#asked.delete(id);
+      this.#failed.clear();
+      this.#askAll(failed.filter((one) => this.#subscriptions.has(one)));
+    }, pauseMs);
+  }
+
+  /** Takes a cursor stream by stream; while channels go on from one, it stays where they do. */
+  #takeCursor(cursor: string): void {
+    const isInUse = [...this.#asked.values()].some(({ answer }) => answer === "resumed");
+    const places = new Map(cursor.split(",").map((place) => [place.split(":", 1)[0] as string, place]));
+    for (const [stream, place] of places) if (place !== "" && !(isInUse && this.#cursor.has(stream))) this.#cursor.set(stream, place);
+    if (isInUse || !places.has(SNAPSHOT_STREAM)) return;
+    for (const one of this.#subscriptions) if (one.progress === "taken") one.progress = "begun";
+  }
+
+  /** What comes next on the channel is not compared with what was seen before. */
+  #forget(channel: string): void {
+    for (const seen of this.#seen.keys()) if (matchesChannel(channel, seen)) this.#seen.delete(seen);
   }
 }
