@@ -1,7 +1,7 @@
 import type { Client } from "@tickfleet/client/client";
 import { GatewayError } from "@tickfleet/client/gateway-error";
 import type { LiveConnection } from "@tickfleet/client/live-connection";
-import { absentPart } from "./market-data.ts";
+import { absentPart, newerOf, readWhenThere } from "./part.ts";
 import type { FuturesRow, SentimentRow } from "./rows.ts";
 import { futuresOf, sentimentOf } from "./store.ts";
 
@@ -20,6 +20,7 @@ export class ContextData {
   readonly #live: LiveConnection;
   #sources: Sources | null = null;
   #stops: (() => void)[] = [];
+  #abort = new AbortController();
 
   constructor(client: Client, live: LiveConnection) {
     this.#client = client;
@@ -32,16 +33,18 @@ export class ContextData {
     if (JSON.stringify(sources) === JSON.stringify(this.#sources)) return;
     this.#sources = sources;
     for (const stop of this.#stops) stop();
+    this.#abort.abort();
+    this.#abort = new AbortController();
     sentimentOf.value = { state: "loading" };
     futuresOf.value = { state: "loading" };
     const { provider, asset, venue, instrument } = sources;
     this.#stops = [
       this.#live.subscribe<SentimentRow>(`sentiment:${provider}:${asset}`, {}, (message) => {
-        if (message.type === "update") sentimentOf.value = { state: "ready", value: message.data };
+        if (message.type === "update") sentimentOf.value = newerOf(sentimentOf.value, message.data);
         if (message.type === "resync") void this.#loadSentiment(sources);
       }),
       this.#live.subscribe<FuturesRow>(`futures:${venue}:${instrument}`, {}, (message) => {
-        if (message.type === "update") futuresOf.value = { state: "ready", value: message.data };
+        if (message.type === "update") futuresOf.value = newerOf(futuresOf.value, message.data);
         if (message.type === "resync") void this.#loadFutures(sources);
       }),
     ];
@@ -49,28 +52,34 @@ export class ContextData {
     void this.#loadFutures(sources);
   }
 
-  async #loadSentiment(sources: Sources): Promise<void> {
-    const { provider, asset } = sources;
+  async #loadSentiment({ provider, asset }: Sources): Promise<void> {
+    const { signal } = this.#abort;
+    const tellAbsent = (error: unknown): void => {
+      if (sentimentOf.value.state !== "ready") sentimentOf.value = absentPart(error, "sentiment");
+    };
     try {
-      const { data } = await this.#client.page<SentimentRow>("sentiment", { provider, asset, limit: 1 });
-      // a message that came meanwhile is newer
-      if (sources !== this.#sources || sentimentOf.value.state === "ready") return;
-      sentimentOf.value = { state: "ready", value: data.at(-1) ?? null };
+      const read = () => this.#client.page<SentimentRow>("sentiment", { provider, asset, limit: 1 }, { signal });
+      const { data } = await readWhenThere(read, signal, tellAbsent);
+      if (!signal.aborted) sentimentOf.value = newerOf(sentimentOf.value, data.at(-1) ?? null);
     } catch (error) {
-      if (sources === this.#sources) sentimentOf.value = absentPart(error, "sentiment");
+      if (!signal.aborted) tellAbsent(error);
     }
   }
 
-  async #loadFutures(sources: Sources): Promise<void> {
-    const { venue, instrument } = sources;
+  async #loadFutures({ venue, instrument }: Sources): Promise<void> {
+    const { signal } = this.#abort;
+    const tellAbsent = (error: unknown): void => {
+      if (futuresOf.value.state !== "ready") futuresOf.value = absentPart(error, "futures");
+    };
     try {
-      const { data } = await this.#client.page<FuturesRow>("futures", { venue, instrument, limit: 1 });
-      if (sources !== this.#sources || futuresOf.value.state === "ready") return;
-      futuresOf.value = { state: "ready", value: data.at(-1) ?? null };
+      const read = () => this.#client.page<FuturesRow>("futures", { venue, instrument, limit: 1 }, { signal });
+      const { data } = await readWhenThere(read, signal, tellAbsent);
+      if (!signal.aborted) futuresOf.value = newerOf(futuresOf.value, data.at(-1) ?? null);
     } catch (error) {
-      if (sources !== this.#sources) return;
+      if (signal.aborted) return;
       const isUnknown = error instanceof GatewayError && error.code === "unknown-instrument";
-      futuresOf.value = isUnknown ? { state: "ready", value: null } : absentPart(error, "futures");
+      if (isUnknown) futuresOf.value = newerOf(futuresOf.value, null);
+      else tellAbsent(error);
     }
   }
 }

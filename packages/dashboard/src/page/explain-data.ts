@@ -1,5 +1,5 @@
 import type { Client } from "@tickfleet/client/client";
-import { absentPart } from "./market-data.ts";
+import { absentPart } from "./part.ts";
 import type { SignalRow } from "./rows.ts";
 import { type Explanation, explanation, pickedSignal } from "./store.ts";
 

@@ -2,13 +2,16 @@ import { batch } from "@preact/signals";
 import type { Client } from "@tickfleet/client/client";
 import { GatewayError } from "@tickfleet/client/gateway-error";
 import type { LiveConnection, LiveMessage } from "@tickfleet/client/live-connection";
+import { type DayCandle, readDaySummary } from "./day-summary.ts";
 import { INDICATOR_COLUMNS } from "./indicator-groups.ts";
 import type { MarketChart } from "./market-chart.ts";
+import { tellNoInstruments } from "./no-instruments.ts";
+import { absentPart, readWhenThere } from "./part.ts";
 import type { CandleRow, EnrichedMessage, IndicatorRow, InstrumentRow, PatternRow, SeriesName, SignalRow } from "./rows.ts";
+import { type RowRange, staleRange } from "./stale-range.ts";
 import {
   connection,
   daySummary,
-  futuresOf,
   instrumentRow,
   instruments,
   lastCandle,
@@ -16,10 +19,8 @@ import {
   lastUpdateMs,
   latestSignals,
   notice,
-  type Part,
   pointed,
   priceDecimals,
-  sentimentOf,
 } from "./store.ts";
 import { changeView, view } from "./view.ts";
 
@@ -32,15 +33,14 @@ const DAY_EVERY_MS = 60_000;
 /** Rows are committed some time after their message, and lists are read while channels begin: they are read again when this has passed. */
 const READ_AGAIN_MS = 3_000;
 const READ_AGAIN_ROWS = 20;
-const NO_INSTRUMENTS = {
-  text: "No instruments yet",
-  fix: "Start a source (the demo of npm start, or INGEST_SOURCES=binance), or replay a file: npx tickfleet replay FILE",
-};
+
+/** Rows by time, and what is drawn over them; the one that draws them knows more. */
+type ChartRows = Pick<MarketChart, "candles" | "indicators" | "signals" | "patterns" | "areMarkersStale" | "clear">;
 
 /** Fills the chart and the store with the series that is looked at, and keeps them up to date. */
 export class MarketData {
   readonly #client: Client;
-  readonly #chart: MarketChart;
+  readonly #chart: ChartRows;
   readonly #live: LiveConnection;
   #series: SeriesName | null = null;
   #abort = new AbortController();
@@ -48,7 +48,7 @@ export class MarketData {
   #older = { busy: false, done: false };
   #signals: SignalRow[] = [];
 
-  constructor(client: Client, chart: MarketChart) {
+  constructor(client: Client, chart: ChartRows) {
     this.#client = client;
     this.#chart = chart;
     this.#live = client.live({
@@ -109,7 +109,7 @@ export class MarketData {
       this.#live.subscribe<SignalRow>(`signal:${venue}:${instrument}:*`, {}, (message) => this.#onSignal(message)),
     ];
     void this.#loadDay();
-    void this.#loadIndicators({ limit: SNAPSHOT });
+    void this.#loadIndicators({});
     void this.#loadSignals();
     void this.#loadPatterns();
     const { signal } = this.#abort;
@@ -128,9 +128,10 @@ export class MarketData {
     if (oldest === undefined || state.busy || state.done) return;
     state.busy = true;
     const range = { to: oldest, limit: OLDER_PAGE };
-    const [candles] = await Promise.all([this.#page<CandleRow>("candles", range), this.#loadIndicators(range)]);
+    const candles = await this.#page<CandleRow>("candles", range);
     state.busy = false;
     if (candles === null || state !== this.#older) return;
+    void this.#loadIndicators(range);
     state.done = candles.cursor === null;
     for (const row of candles.data) this.#chart.candles.put(row);
     this.#chart.areMarkersStale = true;
@@ -155,23 +156,24 @@ export class MarketData {
       this.#chart.candles.put(message.data);
       if (notice.value !== null) notice.value = null;
       lastUpdateMs.value = Date.now();
-    } else if (message.type === "recomputed") {
-      const { from, to } = message.data;
-      void this.#readCandles({ from, to, limit: MOST_ROWS });
     } else {
-      // late trades revise up to a day back
-      const from = Math.max(message.from ?? 0, this.#chart.candles.first?.openTime ?? 0);
-      void this.#readCandles({ from, limit: MOST_ROWS });
+      const first = this.#chart.candles.first?.openTime;
+      // a file that was replayed may have brought older ones than there were
+      if (message.type === "recomputed" && message.data.from < (first ?? 0)) this.#older.done = false;
+      const range = staleRange(message, first);
+      if (range !== null) void this.#loadCandles(range);
     }
   }
 
   #onEnriched(message: LiveMessage<EnrichedMessage>): void {
-    if (message.type === "update")
-      this.#putIndicators({ ...message.data.indicators, openTime: message.data.openTime, revision: message.data.revision });
-    else if (message.type === "recomputed") {
-      const { from, to } = message.data;
-      void this.#loadIndicators({ from, to, limit: MOST_ROWS });
-    } else if (message.type === "resync") void this.#loadIndicators({ limit: SNAPSHOT });
+    if (message.type === "update") {
+      const { indicators, openTime, revision } = message.data;
+      this.#chart.indicators.put({ ...indicators, openTime, revision });
+      lastIndicators.value = this.#chart.indicators.last ?? null;
+    } else if (message.type !== "snapshot") {
+      const range = staleRange(message, this.#chart.candles.first?.openTime);
+      if (range !== null) void this.#loadIndicators(range);
+    }
   }
 
   #onPattern(message: LiveMessage<PatternRow>): void {
@@ -184,25 +186,23 @@ export class MarketData {
     else if (message.type === "resync") void this.#loadSignals();
   }
 
-  async #readCandles(range: { from: number; to?: number; limit: number }): Promise<void> {
-    const rows = await this.#page<CandleRow>("candles", range);
-    for (const row of rows?.data ?? []) this.#chart.candles.put(row);
+  async #loadCandles(range: RowRange): Promise<void> {
+    await this.#read<CandleRow>("candles", range, (row) => {
+      this.#chart.candles.put(row);
+      if (notice.value !== null) notice.value = null;
+    });
+    this.#chart.areMarkersStale = true;
   }
 
-  async #loadIndicators(range: { from?: number; to?: number; limit: number }): Promise<void> {
+  async #loadIndicators(range: RowRange & { limit?: number }): Promise<void> {
     const columns = ["openTime", "revision", ...INDICATOR_COLUMNS].join(",");
-    const rows = await this.#page<IndicatorRow>("indicators", { ...range, columns });
-    for (const row of rows?.data ?? []) this.#putIndicators(row);
-  }
-
-  #putIndicators(row: IndicatorRow): void {
-    this.#chart.indicators.put(row);
-    lastIndicators.value = this.#chart.indicators.last ?? null;
+    const { signal } = this.#abort;
+    await this.#read<IndicatorRow>("indicators", { ...range, columns }, (row) => this.#chart.indicators.put(row));
+    if (!signal.aborted) lastIndicators.value = this.#chart.indicators.last ?? null;
   }
 
   async #loadPatterns(): Promise<void> {
-    const rows = await this.#page<PatternRow>("patterns", { limit: SNAPSHOT });
-    for (const row of rows?.data ?? []) this.#putPattern(row);
+    await this.#read<PatternRow>("patterns", {}, (row) => this.#putPattern(row));
   }
 
   #putPattern(row: PatternRow): void {
@@ -216,15 +216,17 @@ export class MarketData {
   async #loadSignals(): Promise<void> {
     const { signal } = this.#abort;
     const { venue, instrument, timeframe } = this.#series as SeriesName;
+    const page = (query: { limit: number; timeframe?: string }) =>
+      this.#client.page<SignalRow>("signals", { venue, instrument, ...query }, { signal });
+    const tellAbsent = (error: unknown): void => {
+      if (latestSignals.value.state !== "ready") latestSignals.value = absentPart(error, "signals");
+    };
     try {
-      const [latest, own] = await Promise.all(
-        [{ limit: LISTED_SIGNALS }, { limit: SNAPSHOT, timeframe }].map((query) =>
-          this.#client.page<SignalRow>("signals", { venue, instrument, ...query }, { signal }),
-        ),
-      );
-      if (!signal.aborted) this.#putSignals([...(own?.data ?? []), ...(latest?.data ?? [])]);
+      const read = () => Promise.all([page({ limit: LISTED_SIGNALS }), page({ limit: SNAPSHOT, timeframe })]);
+      const [latest, own] = await readWhenThere(read, signal, tellAbsent);
+      if (!signal.aborted) this.#putSignals([...own.data, ...latest.data]);
     } catch (error) {
-      if (!signal.aborted) latestSignals.value = absentPart(error, "signals");
+      if (!signal.aborted) tellAbsent(error);
     }
   }
 
@@ -243,19 +245,25 @@ export class MarketData {
     latestSignals.value = { state: "ready", value: [...this.#signals] };
   }
 
-  /** The last 24 hours, out of hourly candles. */
   async #loadDay(): Promise<void> {
-    const columns = "openTime,open,high,low,volumeQuote";
-    const rows = await this.#page<CandleRow>("candles", { timeframe: "1h", from: "-24h", limit: 25, columns });
-    if (rows === null) return;
-    const traded = rows.data.filter((row) => row.open !== null);
-    const of = (column: "high" | "low"): number[] => traded.flatMap((row) => row[column] ?? []);
-    daySummary.value = {
-      open: traded[0]?.open ?? null,
-      high: traded.length === 0 ? null : Math.max(...of("high")),
-      low: traded.length === 0 ? null : Math.min(...of("low")),
-      volumeQuote: traded.reduce((sum, row) => sum + row.volumeQuote, 0),
+    const summary = await readDaySummary((query) => this.#page<DayCandle>("candles", query), Date.now());
+    if (summary !== null) daySummary.value = summary;
+  }
+
+  /** Reads rows of the series that is looked at, page for page, as soon as the gateway can give them. */
+  async #read<Row>(list: string, query: RowRange & { limit?: number; columns?: string }, put: (row: Row) => void): Promise<void> {
+    const { signal } = this.#abort;
+    const asked = { ...this.#series, limit: query.from === undefined ? SNAPSHOT : MOST_ROWS, ...query };
+    const readAll = async (): Promise<void> => {
+      const isWhole = query.from !== undefined;
+      const rows = isWhole ? this.#client.list<Row>(list, asked, { signal }) : (await this.#client.page<Row>(list, asked, { signal })).data;
+      for await (const row of rows) {
+        signal.throwIfAborted();
+        put(row);
+      }
     };
+    // what is wrong with a list is told by what it leaves empty
+    await readWhenThere(readAll, signal).catch(() => undefined);
   }
 
   /** A page of a list of the series that is looked at; null where it cannot be had, or another is looked at by now. */
@@ -271,25 +279,6 @@ export class MarketData {
       return null;
     }
   }
-}
-
-/** What a part of the page says in place of its content. */
-export function absentPart(error: unknown, what: string): Part<never> {
-  if (error instanceof GatewayError && error.code === "unknown-route")
-    return { state: "absent", reason: `This gateway does not serve ${what}.` };
-  if (error instanceof GatewayError && error.status === 503)
-    return { state: "absent", reason: `The database is away: ${what} come when it is back.` };
-  return { state: "absent", reason: error instanceof Error ? error.message : String(error) };
-}
-
-function tellNoInstruments(): void {
-  const part = { state: "absent", reason: "Comes with the first instrument." } as const;
-  batch(() => {
-    notice.value = NO_INSTRUMENTS;
-    latestSignals.value = part;
-    sentimentOf.value = part;
-    futuresOf.value = { state: "loading" };
-  });
 }
 
 function chooseFirst(rows: readonly InstrumentRow[]): void {
