@@ -5,6 +5,7 @@ import type { Health } from "@tickfleet/runtime/health";
 import type { Logger } from "@tickfleet/runtime/logger";
 import type { Context } from "hono";
 import type { ConnectionStates } from "./connection-states.ts";
+import type { InstrumentMemory } from "./instrument-memory.ts";
 import type { LatencyWatch } from "./latency-watch.ts";
 import { createProblem, type Fault, nearest, type Problem, RequestError, UnavailableError } from "./problem.ts";
 import { addCandles } from "./routes/candles.ts";
@@ -28,6 +29,7 @@ import type { StreamServer } from "./stream-server.ts";
 /** What the routes work with. */
 export interface ApiParts {
   store: ApiStore;
+  instruments: InstrumentMemory;
   health: Health;
   stream: StreamServer;
   latency: LatencyWatch;

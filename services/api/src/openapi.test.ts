@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createHealth } from "@tickfleet/runtime/health";
 import { expect, test } from "vitest";
 import { createApp } from "./app.ts";
+import { InstrumentMemory } from "./instrument-memory.ts";
 import { LatencyWatch } from "./latency-watch.ts";
 import type { ApiStore } from "./store.ts";
 import type { StreamServer } from "./stream-server.ts";
@@ -11,8 +12,10 @@ const version = (JSON.parse(readFileSync(new URL("../package.json", import.meta.
 
 test("openapi.json is what the gateway serves (write it anew with pnpm run openapi)", async () => {
   const logger = { error: () => {}, warn: () => {} };
+  const store = {} as ApiStore;
   const app = createApp({
-    store: {} as ApiStore,
+    store,
+    instruments: new InstrumentMemory(store),
     stream: {} as StreamServer,
     latency: new LatencyWatch(() => 0),
     page: () => Promise.resolve(new Map()),

@@ -6,6 +6,7 @@ import { createApp } from "./app.ts";
 import { apiConfig } from "./config.ts";
 import { ConnectionStates } from "./connection-states.ts";
 import { listen } from "./http-server.ts";
+import { InstrumentMemory } from "./instrument-memory.ts";
 import { LatencyWatch } from "./latency-watch.ts";
 import { ApiStore } from "./store.ts";
 import { openStreamServer } from "./stream-server.ts";
@@ -29,14 +30,19 @@ export const api: ServiceDefinition<typeof apiConfig> = {
     });
     context.onShutdown("database", () => pool.end());
     const store = new ApiStore(pool);
+    const instruments = new InstrumentMemory(store);
+    const remember = (): void => void instruments.list().catch(() => undefined);
+    remember();
     health.ready("database", false, "not asked yet");
     let told = "";
     void watchDatabase(store, signal, (ok, reason) => {
       health.ready("database", ok, reason);
       if (reason === told) return;
       told = reason;
-      if (ok) logger.info("the database answers again");
-      else logger.warn({ reason }, "the database does not answer");
+      if (ok) {
+        remember();
+        logger.info("the database answers again");
+      } else logger.warn({ reason }, "the database does not answer");
     });
 
     const seconds = metrics.histogram(
@@ -47,10 +53,11 @@ export const api: ServiceDefinition<typeof apiConfig> = {
     );
     const { API_STREAM_CONNECTIONS: maxConnections, API_ALLOWED_ORIGINS: allowedOrigins } = config;
     const latency = new LatencyWatch(() => performance.timeOrigin + performance.now());
-    const stream = await openStreamServer({ bus, store, logger, latency, maxConnections, allowedOrigins });
+    const stream = await openStreamServer({ bus, store, instruments, logger, latency, maxConnections, allowedOrigins });
     const page = openPage(config.API_CACHE_DIR ?? null);
     const app = createApp({
       store,
+      instruments,
       health,
       stream,
       latency,

@@ -2,7 +2,7 @@ import type { Logger } from "@tickfleet/runtime/logger";
 import type { RawData } from "ws";
 import { z } from "zod";
 import { MAX_SNAPSHOT } from "./candle-snapshot.ts";
-import type { ApiStore } from "./store.ts";
+import type { InstrumentMemory } from "./instrument-memory.ts";
 import type { StreamClient } from "./stream-client.ts";
 import { parseStreamCursor } from "./stream-cursor.ts";
 
@@ -43,7 +43,7 @@ type Control = z.infer<typeof controlSchema>;
 /** Obeys what a client sends over its WebSocket, one message after the other. */
 export function createControl(
   client: StreamClient,
-  store: ApiStore,
+  instruments: InstrumentMemory,
   logger: Pick<Logger, "warn">,
 ): (data: RawData, binary: boolean) => void {
   const limit = createRateLimit();
@@ -76,7 +76,7 @@ export function createControl(
       const { snapshot, closed: closedOnly, after: cursor } = control;
       await client.subscribe(
         { channels: control.channels, snapshot, closedOnly, after: cursor },
-        await store.listInstruments(),
+        await instruments.listFor(control.channels),
         control.id,
       );
     }

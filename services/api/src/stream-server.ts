@@ -5,6 +5,7 @@ import type { StreamName } from "@tickfleet/contracts/message";
 import type { Bus } from "@tickfleet/runtime/bus";
 import type { Logger } from "@tickfleet/runtime/logger";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { InstrumentMemory } from "./instrument-memory.ts";
 import type { LatencyWatch } from "./latency-watch.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { shedLoad } from "./load-shedding.ts";
@@ -33,6 +34,7 @@ const RECONNECT_SPREAD_MS = 4_750;
 export interface StreamOptions {
   bus: Bus;
   store: ApiStore;
+  instruments: InstrumentMemory;
   logger: Pick<Logger, "warn">;
   latency: LatencyWatch;
   maxConnections: number;
@@ -55,7 +57,7 @@ export interface StreamServer {
 
 /** Begins to listen to what is published. */
 export async function openStreamServer(options: StreamOptions): Promise<StreamServer> {
-  const { bus, store, logger, latency, maxConnections, allowedOrigins } = options;
+  const { bus, store, instruments, logger, latency, maxConnections, allowedOrigins } = options;
   const clients = new Set<StreamClient>();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   const feed: LiveFeed = new LiveFeed(bus, {
@@ -137,7 +139,7 @@ export async function openStreamServer(options: StreamOptions): Promise<StreamSe
     socket.on("pong", () => {
       client.lastPongMs = Date.now();
     });
-    socket.on("message", createControl(client, store, logger));
+    socket.on("message", createControl(client, instruments, logger));
   }
 
   function addClient(sink: StreamSink): StreamClient {
@@ -148,7 +150,7 @@ export async function openStreamServer(options: StreamOptions): Promise<StreamSe
 
   async function resync(stream: StreamName): Promise<void> {
     if (clients.size === 0) return;
-    const known = await store.listInstruments().catch(() => null);
+    const known = await instruments.list().catch(() => null);
     if (known === null) setTimeout(() => void resync(stream), 1_000).unref();
     else for (const client of clients) client.resync(stream, known);
   }

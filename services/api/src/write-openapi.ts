@@ -2,15 +2,18 @@ import { writeFile } from "node:fs/promises";
 import { createHealth } from "@tickfleet/runtime/health";
 import { createLogger } from "@tickfleet/runtime/logger";
 import { createApp } from "./app.ts";
+import { InstrumentMemory } from "./instrument-memory.ts";
 import { LatencyWatch } from "./latency-watch.ts";
 import { describeApi } from "./routes/openapi.ts";
 import { VERSION } from "./service.ts";
 import type { ApiStore } from "./store.ts";
 import type { StreamServer } from "./stream-server.ts";
 
+const store = {} as ApiStore;
 /** Writes `openapi.json`: run it after a change of a route. */
 const app = createApp({
-  store: {} as ApiStore,
+  store,
+  instruments: new InstrumentMemory(store),
   stream: {} as StreamServer,
   latency: new LatencyWatch(Date.now),
   page: () => Promise.resolve(new Map()),

@@ -55,13 +55,13 @@ const route = createRoute({
   },
 });
 
-export function addInstruments(app: ApiApp, { store, connections }: ApiParts): void {
+export function addInstruments(app: ApiApp, { store, instruments, connections }: ApiParts): void {
   app.openapi(route, async (context) => {
     const faults: Fault[] = [];
     checkParameters(context, Object.keys(query.shape), faults);
     if (faults.length > 0) throw new RequestError(faults);
     const venue = context.req.valid("query").venue || null;
-    const known = await store.listInstruments();
+    const known = await instruments.list();
     if (venue !== null) checkVenue(venue, known);
     const rows = known.filter((row) => venue === null || row.venue === venue);
     const series = rows.map(({ venue: of, instrument, calendar }) => ({

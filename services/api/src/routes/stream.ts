@@ -47,7 +47,7 @@ const route = createRoute({
   },
 });
 
-export function addStream(app: ApiApp, { store, stream }: ApiParts): void {
+export function addStream(app: ApiApp, { instruments, stream }: ApiParts): void {
   app.openapi(route, async (context) => {
     const faults: Fault[] = [];
     const asked = context.req.valid("query");
@@ -60,7 +60,7 @@ export function addStream(app: ApiApp, { store, stream }: ApiParts): void {
     const closedOnly = readClosed(asked.closed, faults);
     const after = readAfter(context.req.header("last-event-id") || asked.after, faults);
     if (faults.length > 0) throw new RequestError(faults);
-    const known = await store.listInstruments();
+    const known = await instruments.listFor(channels);
     const { rejected } = admitChannels(channels, [], known);
     if (rejected.length > 0) throw new RequestError(rejected.map(faultOf));
     if (stream.connections() >= stream.maxConnections) {
