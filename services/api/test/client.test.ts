@@ -3,6 +3,7 @@ import type { GatewayError } from "@tickfleet/client/gateway-error";
 import type { LiveMessage, LiveState } from "@tickfleet/client/live-connection";
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { connectEvents } from "./event-connection.ts";
 import {
   createCandle,
   type Gateway,
@@ -15,6 +16,7 @@ import {
   type TestCandle,
   until,
 } from "./harness.ts";
+import { connectStream } from "./stream-connection.ts";
 
 const CHANNEL = "candle:binance:BTC-USDT:1m";
 const at = (i: number): number => START + i * MINUTE;
@@ -55,7 +57,7 @@ test("over restarts of the gateway every candle comes once and in order, and a n
   const live = createClient({ url: gateway.url }).live({ onState: ({ state }) => states.push(state) });
   live.subscribe<TestCandle>(CHANNEL, { snapshot: 3 }, (message) => messages.push(message));
   await until(() => messages.some(({ type }) => type === "snapshot"), "a snapshot");
-  // the place that a reconnect goes on from is told with a heartbeat
+  // a candle channel goes on from the place that the first heartbeat after its snapshot tells
   await new Promise((resolve) => setTimeout(resolve, 5_500));
   const times = Array.from({ length: 60 }, (_, i) => at(100 + i));
   for (const [i, openTime] of times.entries()) {
@@ -90,4 +92,66 @@ test("over restarts of the gateway every candle comes once and in order, and a n
   expect(refused).toEqual(TIMEFRAMES.map((timeframe) => `candles:binance:BTC-USDT:${timeframe}`));
   many.close();
   live.close();
+}, 60_000);
+
+/** Publishes candles from the i-th on, until the condition holds; returns the number after the last. */
+async function publishUntil(i: number, holds: () => boolean): Promise<number> {
+  for (; !holds(); i++) {
+    expect(i % 1_000).toBeLessThan(100);
+    await publishCandle(gateway.bus, createCandle({ openTime: at(i) }));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return i;
+}
+
+test("a connection that is lost before its first heartbeat goes on without a hole", async () => {
+  // heartbeats come 5 s after a gateway began
+  await gateway.restart();
+  const times: number[] = [];
+  const live = createClient({ url: gateway.url }).live({ onState: () => {} });
+  live.subscribe<TestCandle>(CHANNEL, {}, (message) => message.type === "update" && times.push(message.data.openTime));
+  const next = await publishUntil(1_000, () => times.length > 0);
+  await until(() => times.includes(at(next - 1)), "all of them");
+  await gateway.stop();
+  for (let i = next; i < next + 5; i++) await publishCandle(gateway.bus, createCandle({ openTime: at(i) }));
+  await gateway.restart();
+  await until(() => times.includes(at(next + 4)), "what was missed");
+  expect(times).toEqual(times.map((_, i) => (times[0] as number) + i * MINUTE));
+  live.close();
+});
+
+test("a channel that is asked for while the database is away comes with it; known instruments come at once", async () => {
+  const rename = (from: string, to: string) => gateway.database.query(`alter view ingest.${from} rename to ${to}`);
+  const times: number[] = [];
+  const subscribe = () => {
+    const live = createClient({ url: gateway.url }).live({ onState: () => {} });
+    live.subscribe<TestCandle>(CHANNEL, {}, (message) => message.type === "update" && times.push(message.data.openTime));
+    return live;
+  };
+  await rename("pub_instruments", "pub_instruments_away");
+  let next = 2_000;
+  try {
+    await gateway.restart();
+    const first = subscribe();
+    const firstMs = Date.now();
+    next = await publishUntil(next, () => Date.now() - firstMs > 1_000);
+    expect(times).toEqual([]);
+    await rename("pub_instruments_away", "pub_instruments");
+    next = await publishUntil(next, () => times.length > 0);
+    first.close();
+    await rename("pub_instruments", "pub_instruments_away");
+    times.length = 0;
+    const second = subscribe();
+    await publishUntil(next, () => times.length > 0);
+    second.close();
+    const unknown = await connectStream(gateway.url);
+    unknown.send({ op: "subscribe", id: 4, channels: [CHANNEL, "candle:binance:NEW-USDT:1m"] });
+    expect(await unknown.next("error")).toMatchObject({ id: 4, code: "unavailable" });
+    unknown.socket.close();
+    const events = await connectEvents(gateway.url, `channels=${CHANNEL}`);
+    expect(events.status).toBe(200);
+    events.close();
+  } finally {
+    await rename("pub_instruments_away", "pub_instruments").catch(() => undefined);
+  }
 }, 60_000);

@@ -1,8 +1,10 @@
+import { candle } from "@tickfleet/contracts/candle-messages";
 import { sentiment } from "@tickfleet/contracts/context-messages";
 import { exampleOf } from "@tickfleet/contracts/examples";
 import { subjectOf } from "@tickfleet/contracts/message";
 import { signal } from "@tickfleet/contracts/pattern-messages";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { MAX_REPLAY } from "../src/stream-replay.ts";
 import { connectEvents } from "./event-connection.ts";
 import {
   createCandle,
@@ -66,7 +68,41 @@ test("a WebSocket that comes back with its cursor gets exactly what it missed, t
   for (const client of [second, third]) client.socket.close();
 });
 
-test("beyond 5,000 missed messages, and after a stream was made anew, comes resync with the list to read, and a snapshot", async () => {
+test("up to 5,000 missed messages are sent, one more is told by resync", async () => {
+  const channel = "candle:binance:SOL-USDT:1m";
+  await insertInstrument(gateway.database, "binance", "SOL-USDT", "SOLUSDT");
+  const row = createCandle({ instrument: "SOL-USDT", openTime: 0 });
+  const data = (openTime: number): Uint8Array => new TextEncoder().encode(JSON.stringify({ ...row, openTime, stamps: {} }));
+  const subject = subjectOf(candle, { venue: "binance", instrument: "SOL-USDT", timeframe: "1m" });
+  const first = await connectStream(gateway.url);
+  first.send({ op: "subscribe", id: 1, channels: [channel] });
+  const { cursor: after } = await first.next("ack");
+  // what one client has the gateway has, and another misses
+  const isThere = (openTime: number) => until(() => timesOf(first.messages).includes(openTime), "the gateway to have it");
+  const times = Array.from({ length: MAX_REPLAY }, (_, i) => at(i));
+  for (let i = 0; i < times.length; i += 1_000) {
+    await gateway.bus.publishBatch(times.slice(i, i + 1_000).map((openTime) => ({ subject, headers: {}, data: data(openTime) })));
+  }
+  await isThere(at(MAX_REPLAY - 1));
+  const second = await connectStream(gateway.url);
+  second.send({ op: "subscribe", id: 2, channels: [channel], after });
+  expect((await second.next("resumed")).replayed).toBe(5_000);
+  expect(timesOf(second.messages)).toEqual(times);
+  expect(second.of("resync")).toEqual([]);
+
+  await gateway.bus.publishBatch([{ subject, headers: {}, data: data(at(MAX_REPLAY)) }]);
+  await isThere(at(MAX_REPLAY));
+  const third = await connectStream(gateway.url);
+  third.send({ op: "subscribe", id: 3, channels: [channel], after });
+  expect((await third.next("resumed")).replayed).toBe(0);
+  expect(third.of("resync").map((message) => message.channel)).toEqual([channel]);
+  expect(third.of("update")).toEqual([]);
+  await gateway.bus.publishBatch([{ subject, headers: {}, data: data(at(MAX_REPLAY + 1)) }]);
+  await until(() => timesOf(third.messages).includes(at(MAX_REPLAY + 1)), "live after a resync");
+  for (const client of [first, second, third]) client.socket.close();
+});
+
+test("after a stream was made anew comes resync with the list to read, and a snapshot", async () => {
   const client = await connectStream(gateway.url);
   client.send({ op: "subscribe", id: 1, channels: [CHANNEL], snapshot: 3, after: "CANDLES:1:zzzz" });
   expect(await client.next("resync")).toMatchObject({
