@@ -1,4 +1,15 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Begins with the tests of the whole fleet: each takes a minute or two, and none should be alone at the end. */
+class FleetFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isFleet = ({ moduleId }: TestSpecification): boolean => moduleId.startsWith(join(import.meta.dirname, "test/"));
+    return [...sorted.filter(isFleet), ...sorted.filter((file) => !isFleet(file))];
+  }
+}
 
 const shared = {
   environment: "node",
@@ -11,6 +22,7 @@ const shared = {
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    sequence: { sequencer: FleetFirst },
     coverage: {
       provider: "v8",
       include: ["packages/*/src/**/*.ts", "services/*/src/**/*.ts"],

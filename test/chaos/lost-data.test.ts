@@ -10,7 +10,7 @@ import { differences } from "./ledger.ts";
 import { type Readiness, watchReadiness } from "./readiness.ts";
 
 const MINUTE_MS = 60_000;
-const PAST_MS = (isLong ? 120 : 40) * MINUTE_MS;
+const PAST_MS = (isLong ? 120 : 25) * MINUTE_MS;
 /** How much of the script happens while the services run, second by second; 0: all of it is past. */
 const LIVE_MS = isLong ? 3 * MINUTE_MS : 0;
 /** When the copy is taken and when it is put back: after so many milliseconds, else at these shares of the script. */

@@ -6,7 +6,7 @@ export interface Readiness {
   stop(): Promise<string[]>;
 }
 
-const EVERY_MS = 25;
+const EVERY_MS = 50;
 const UNAVAILABLE = 503;
 
 /** Asks every service again and again whether it is ready, once it has been. */

@@ -13,7 +13,7 @@ const SHARED = process.env["TICKFLEET_SHARED"] ?? resolve(fileURLToPath(new URL(
 const SPY = join(SHARED, "data/ticks_lean/equity_spy_20131007_trade.zip");
 const length = isLong ? "fleet" : "chain";
 const TIMEOUT_MS = isLong ? 1_200_000 : 240_000;
-const kills: Kills = isLong ? { services: 88, broker: 8, database: 4 } : { services: 6, broker: 1, database: 1 };
+const kills: Kills = isLong ? { services: 88, broker: 8, database: 4 } : { services: 4, broker: 1, database: 1 };
 
 const MINUTE_MS = 60_000;
 /** Stretches of which nothing is replayed, in minutes since midnight in New York. */
@@ -25,8 +25,9 @@ const HOLES = [
 /** Minutes of which the trades in the middle come late: from so far before the close to so far after it. */
 const LATE_MINUTES = [590, 650, 700, 760, 800, 900];
 const LATE_BY_MS = 90_000;
-/** The short form replays the morning. */
+/** The short form replays the morning, and every third print of it. */
 const UNTIL_MINUTE = isLong ? 1_440 : 735;
+const EVERY_PRINT = isLong ? 1 : 3;
 /** The same symbol, spelled so that every part is a file of its own. */
 const SPELLINGS = ["spy", "SPY", "Spy", "sPy"];
 /** In the long form the day's prints are also dealt out to these, so that there are candles enough in more than one partition. */
@@ -39,7 +40,9 @@ let late = 0;
 
 /** Splits the day at the holes, and moves trades of some minutes behind those of the next. */
 function disturbedDay(): Job {
-  const rows = readZip(SPY).map((line) => ({ ms: Number(line.slice(0, line.indexOf(","))), line }));
+  const rows = readZip(SPY)
+    .filter((_, at) => at % EVERY_PRINT === 0)
+    .map((line) => ({ ms: Number(line.slice(0, line.indexOf(","))), line }));
   const kept = rows.filter(
     ({ ms }) => ms < UNTIL_MINUTE * MINUTE_MS && !HOLES.some(([from, to]) => ms >= from * MINUTE_MS && ms < to * MINUTE_MS),
   );

@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { createBatchColumns, encodeTradeBatch } from "../../packages/contracts/src/trade-batch.ts";
+import { isLong } from "../../packages/testkit/src/long-form.ts";
 import { DemoFleet, MINUTE_MS } from "./demo-fleet.ts";
 import { sendAsRetried } from "./retried.ts";
 
 const START_MS = Date.UTC(2026, 0, 5, 12);
 const LATER_MS = START_MS + 2_880 * MINUTE_MS;
 
-test("a late trade does not replace a candle whose own trades were dropped by age", async () => {
+test.runIf(isLong)("a late trade does not replace a candle whose own trades were dropped by age", async () => {
   await using fleet = await DemoFleet.open();
   await fleet.start("aggregator");
   const ingest = await fleet.start("ingest", fleet.demo({ startMs: START_MS, endMs: START_MS + 10 * MINUTE_MS }));

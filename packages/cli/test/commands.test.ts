@@ -6,6 +6,7 @@ import { tradeBatch } from "@tickfleet/contracts/market-messages";
 import { subjectOf } from "@tickfleet/contracts/message";
 import { projectRoot } from "@tickfleet/local/folders";
 import { type Bus, openBus } from "@tickfleet/runtime/bus";
+import { isLong } from "@tickfleet/testkit/long-form";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { lettersOfJob } from "../src/letters.ts";
 import type { ReplayJob } from "../src/replay-summary.ts";
@@ -244,7 +245,8 @@ test("migrations are shown, taken back and run again", async () => {
   expect(wrong.map(({ code }) => code)).toEqual([64, 64, 64]);
 });
 
-test("the launcher runs commands, and up starts a fleet that SIGTERM ends", async () => {
+// the short form leaves it to the tests of npm start
+test.runIf(isLong)("the launcher runs commands, and up starts a fleet that SIGTERM ends", async () => {
   const data = join(folder, "second");
   const child = spawn(
     process.execPath,

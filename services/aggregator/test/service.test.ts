@@ -15,7 +15,7 @@ import {
 } from "./harness.ts";
 import { batchOf, marketScript, START_US, VENUE } from "./market-script.ts";
 
-const script = marketScript(7, isLong ? 90 : 60);
+const script = marketScript(7, isLong ? 90 : 40);
 
 /** The first place at or after `index` that follows a clock: there every lane has something to read. */
 function cut(index: number): number {

@@ -1,9 +1,10 @@
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isLong } from "@tickfleet/testkit/long-form";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createFixture, type IngestFixture } from "./ingest-process.ts";
 
-const TRADES = 20_000;
+const TRADES = isLong ? 20_000 : 8_000;
 const SPOOLED_BYTES = TRADES * 100;
 const LONGEST_MS = 25_000;
 let fixture: IngestFixture;

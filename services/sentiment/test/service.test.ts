@@ -1,3 +1,4 @@
+import { isLong } from "@tickfleet/testkit/long-form";
 import { spawnService } from "@tickfleet/testkit/process";
 import { tcpProxy } from "@tickfleet/testkit/tcp-proxy";
 import { demoItemsOfMinute } from "@tickfleet/venues/demo/news";
@@ -66,22 +67,25 @@ test.concurrent("the demo's texts are stored, each once, and the values publishe
   expect((await next.stop()).code).toBe(0);
 });
 
-test.concurrent("what was invented does not depend on when it is asked for: two services with one seed store the same texts", async () => {
-  await using around = await openSurroundings(DEMO);
-  const env = { SENTIMENT_SOURCES: "demo", SENTIMENT_SCHEDULE: EVERY_SECOND };
-  await using _service = await spawnService("sentiment", { ...around.env, ...env });
-  await publishedAtLeast(around, DEMO.length);
-  await using other = await openSurroundings(DEMO);
-  await using later = await spawnService("sentiment", { ...other.env, ...env });
-  await publishedAtLeast(other, DEMO.length);
-  const text =
-    "select external_id, title, description, likes, repeat_of from sentiment.news_events where published_time between $1 and $2 order by 1";
-  const span = [-300, -10].map((minutes) => new Date(Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS + minutes * MINUTE_MS).toISOString());
-  const [here, there] = await Promise.all([around.database.query(text, span), other.database.query(text, span)]);
-  expect(here.length).toBeGreaterThan(100);
-  expect(there).toEqual(here);
-  expect(later.ended()).toBeNull();
-});
+test.runIf(isLong).concurrent(
+  "what was invented does not depend on when it is asked for: two services with one seed store the same texts",
+  async () => {
+    await using around = await openSurroundings(DEMO);
+    const env = { SENTIMENT_SOURCES: "demo", SENTIMENT_SCHEDULE: EVERY_SECOND };
+    await using _service = await spawnService("sentiment", { ...around.env, ...env });
+    await publishedAtLeast(around, DEMO.length);
+    await using other = await openSurroundings(DEMO);
+    await using later = await spawnService("sentiment", { ...other.env, ...env });
+    await publishedAtLeast(other, DEMO.length);
+    const text =
+      "select external_id, title, description, likes, repeat_of from sentiment.news_events where published_time between $1 and $2 order by 1";
+    const span = [-300, -10].map((minutes) => new Date(Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS + minutes * MINUTE_MS).toISOString());
+    const [here, there] = await Promise.all([around.database.query(text, span), other.database.query(text, span)]);
+    expect(here.length).toBeGreaterThan(100);
+    expect(there).toEqual(here);
+    expect(later.ended()).toBeNull();
+  },
+);
 
 test.concurrent("of two processes one works; when it is killed the other takes over, and no minute is told twice", async ({ expect }) => {
   await using around = await openSurroundings(DEMO);
@@ -154,7 +158,7 @@ test.concurrent("what a process stored and did not send is sent by the next one 
   expect(own[0]?.payload).toMatchObject({ provider: "demo", asset: "BTC", validFrom, confidence: 0.5, documents: 3, sources });
 });
 
-test.concurrent("broker and database may go away for a while: it says so, is not ready, and goes on", async ({ expect }) => {
+test.runIf(isLong).concurrent("broker and database may go away for a while: it says so, is not ready, and goes on", async ({ expect }) => {
   await using around = await openSurroundings(DEMO);
   await using wire = await tcpProxy(around.database.url);
   const env = {
