@@ -107,7 +107,8 @@ describe("a broker that lost data", () => {
     TIMEOUT_MS * 2,
   );
 
-  test.each(isLong ? [[["MARKET"]], [["CANDLES"]], [["MARKET", "CANDLES"]]] : [[["MARKET", "CANDLES"]]])(
+  // the short form leaves it to the tests of ingest's publisher and of the aggregator
+  test.runIf(isLong).each([[["MARKET"]], [["CANDLES"]], [["MARKET", "CANDLES"]]])(
     "the newest data of %j lost",
     async (streams) => {
       // the same messages in the same places are no other log: of MARKET's tail only its writer must tell

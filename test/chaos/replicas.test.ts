@@ -7,7 +7,7 @@ import { differences } from "./ledger.ts";
 
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 0, 5, 22);
-const job: Job = { kind: "demo", seed: 7, startMs: START_MS, endMs: START_MS + (isLong ? 8 : 0.5) * HOUR_MS };
+const job: Job = { kind: "demo", seed: 7, startMs: START_MS, endMs: START_MS + (isLong ? 8 : 0.4) * HOUR_MS };
 const TIMEOUT_MS = isLong ? 900_000 : 240_000;
 /** Longer than the lease, by far. */
 const STOPPED_MS = isLong ? 30_000 : 8_000;

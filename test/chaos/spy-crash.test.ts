@@ -17,16 +17,22 @@ const kills: Kills = isLong ? { services: 88, broker: 8, database: 4 } : { servi
 
 const MINUTE_MS = 60_000;
 /** Stretches of which nothing is replayed, in minutes since midnight in New York. */
-const HOLES = [
-  [600, 607],
-  [660, 667],
-  [720, 728],
-] as const;
+const HOLES = isLong
+  ? [
+      [600, 607],
+      [660, 667],
+      [720, 728],
+    ]
+  : [
+      [580, 587],
+      [600, 607],
+      [620, 628],
+    ];
 /** Minutes of which the trades in the middle come late: from so far before the close to so far after it. */
-const LATE_MINUTES = [590, 650, 700, 760, 800, 900];
+const LATE_MINUTES = isLong ? [590, 650, 700, 760, 800, 900] : [575, 592, 612];
 const LATE_BY_MS = 90_000;
-/** The short form replays the morning, and every third print of it. */
-const UNTIL_MINUTE = isLong ? 1_440 : 735;
+/** The short form replays the first hours, and every third print of them. */
+const UNTIL_MINUTE = isLong ? 1_440 : 640;
 const EVERY_PRINT = isLong ? 1 : 3;
 /** The same symbol, spelled so that every part is a file of its own. */
 const SPELLINGS = ["spy", "SPY", "Spy", "sPy"];

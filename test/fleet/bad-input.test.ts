@@ -5,7 +5,7 @@ import { type TcpProxy, tcpProxy } from "../../packages/testkit/src/tcp-proxy.ts
 import { DemoFleet, MINUTE_MS } from "./demo-fleet.ts";
 
 const START_MS = Date.UTC(2026, 0, 5, 23);
-const stretch = { startMs: START_MS, endMs: START_MS + 60 * MINUTE_MS };
+const stretch = { startMs: START_MS, endMs: START_MS + (isLong ? 60 : 25) * MINUTE_MS };
 const SERVICES = ["ingest", "aggregator", "api"] as const;
 const CONFIGURED = [...SERVICES, "sentiment", "futures-collector"] as const;
 const TOLD_MS = 90_000;

@@ -26,7 +26,7 @@ import { passwordOf, type SecuredNats, startSecuredNats } from "./secured-nats.t
 
 const LANGUAGES = Object.keys(prepare);
 const MINUTE_MS = 60_000;
-const MINUTES = 30;
+const MINUTES = 12;
 const START_MS = Date.UTC(2026, 0, 5, 10);
 /** Services of the chain; the others send nothing that an example shows. */
 const CHAIN = listServices()

@@ -67,9 +67,9 @@ test.concurrent("the demo's texts are stored, each once, and the values publishe
   expect((await next.stop()).code).toBe(0);
 });
 
-test.runIf(isLong).concurrent(
-  "what was invented does not depend on when it is asked for: two services with one seed store the same texts",
-  async () => {
+test
+  .runIf(isLong)
+  .concurrent("what was invented does not depend on when it is asked for: two services with one seed store the same texts", async () => {
     await using around = await openSurroundings(DEMO);
     const env = { SENTIMENT_SOURCES: "demo", SENTIMENT_SCHEDULE: EVERY_SECOND };
     await using _service = await spawnService("sentiment", { ...around.env, ...env });
@@ -84,8 +84,7 @@ test.runIf(isLong).concurrent(
     expect(here.length).toBeGreaterThan(100);
     expect(there).toEqual(here);
     expect(later.ended()).toBeNull();
-  },
-);
+  });
 
 test.concurrent("of two processes one works; when it is killed the other takes over, and no minute is told twice", async ({ expect }) => {
   await using around = await openSurroundings(DEMO);
