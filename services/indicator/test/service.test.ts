@@ -16,7 +16,7 @@ import {
 } from "./harness.ts";
 import { plainIndicators } from "./plain-indicators.ts";
 
-const script = candleScript(11, isLong ? 420 : 260);
+const script = candleScript(11, 420);
 
 let around: Surroundings;
 let replicas: Replica[] = [];

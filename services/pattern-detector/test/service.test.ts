@@ -16,7 +16,7 @@ import {
   storedRows,
 } from "./harness.ts";
 
-const script = enrichedScript(11, isLong ? 300 : 150);
+const script = enrichedScript(11, 300);
 
 let around: Surroundings;
 let replicas: Replica[] = [];
