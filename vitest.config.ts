@@ -48,8 +48,8 @@ export default defineConfig({
           include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "infra/*/test/**/*.test.ts", "test/**/*.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          // many wait for a time or for a process: six keep two cores busy
-          maxWorkers: 6,
+          // each runs a fleet of its own, most of which waits for a time: more would only ask each other to wait
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
           globalSetup: ["packages/testkit/src/shared-servers.ts"],
           setupFiles: ["packages/testkit/src/process-coverage.ts"],

@@ -33,6 +33,15 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** Answers for so long with what was asked before, also while the answer is awaited. */
+export function sharedFor<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
+  let last: { atMs: number; answer: Promise<T> } | null = null;
+  return () => {
+    if (last === null || Date.now() - last.atMs >= ms) last = { atMs: Date.now(), answer: ask() };
+    return last.answer;
+  };
+}
+
 /** Progress for whoever watches; what takes minutes should not be silent. */
 export function say(text: string): void {
   process.stderr.write(`  chaos ${new Date().toISOString().slice(11, 19)} ${text}\n`);

@@ -6,7 +6,7 @@ import { startNats, type TestNats } from "../../packages/testkit/src/nats.ts";
 import { type ServiceUnderTest, spawnService } from "../../packages/testkit/src/process.ts";
 import { removeScratch, scratchFolder } from "../../packages/testkit/src/scratch.ts";
 import { besideOf, migrateServices, type Stage, stagesOf, unreadLanesSql, variablePrefix } from "./chain.ts";
-import { type FleetOptions, type Progress, pause, say, warningsOf } from "./chaos-run.ts";
+import { type FleetOptions, type Progress, pause, say, sharedFor, warningsOf } from "./chaos-run.ts";
 
 const POLL_MS = 20;
 const KEEP_STREAMS_MS = 1_000;
@@ -38,6 +38,8 @@ export class FleetUnderTest implements AsyncDisposable {
   readonly #keeper: NodeJS.Timeout;
   #closing = false;
   #submitted = false;
+  /** Where it is, asked once for all who wait at the same time. */
+  readonly #recent = sharedFor(POLL_MS, () => this.progress());
   /** Streams that had to be made again. */
   readonly remade: string[] = [];
 
@@ -118,10 +120,7 @@ export class FleetUnderTest implements AsyncDisposable {
   }
 
   async progress(): Promise<Progress> {
-    const market = await this.bus.streamPosition("MARKET").then(
-      (position) => position,
-      () => null,
-    );
+    const market = await this.bus.streamPosition("MARKET").catch(() => null);
     const rows = await this.database
       .query<{ aggregated: string; recorded: string }>(
         `select (select coalesce(min(case when stream_created = $1 then seq else 0 end), 0) from aggregator.lanes) as aggregated,
@@ -131,10 +130,8 @@ export class FleetUnderTest implements AsyncDisposable {
       .catch(() => []);
     const written: Record<string, number> = {};
     for (const stream of this.stages.slice(1).flatMap(({ writes }) => writes)) {
-      written[stream] = await this.bus.streamPosition(stream).then(
-        ({ lastSeq }) => lastSeq,
-        () => 0,
-      );
+      const position = await this.bus.streamPosition(stream).catch(() => null);
+      written[stream] = position?.lastSeq ?? 0;
     }
     const { aggregated = 0, recorded = 0 } = rows[0] ?? {};
     return { market: market?.lastSeq ?? 0, aggregated: Number(aggregated), recorded: Number(recorded), written };
@@ -151,7 +148,7 @@ export class FleetUnderTest implements AsyncDisposable {
     const deadline = Date.now() + timeoutMs;
     let told = Date.now();
     for (;;) {
-      const progress = await this.progress();
+      const progress = await this.#recent();
       if (holds(progress)) return progress;
       if (Date.now() - told > 10_000) {
         told = Date.now();

@@ -67,7 +67,7 @@ function isReachable(path: string): boolean {
   return spawnSync("setpriv", [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "test", "-r", path]).status === 0;
 }
 
-test.runIf(mayBecome)("a plain user with a home of his own starts it", async () => {
+test.runIf(isLong && mayBecome)("a plain user with a home of his own starts it", async () => {
   const home = newFolder();
   chmodSync(home, 0o755);
   const binary = join(home, "nats-server");

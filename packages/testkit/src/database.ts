@@ -33,7 +33,7 @@ export interface TestDatabaseOptions {
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
   readonly server: DatabaseServer;
-  /** Runs one statement on a short connection and returns its rows. */
+  /** Runs one statement on one of a few connections, made anew where they were lost, and returns its rows. It must leave no state of a session. */
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Drops it, whoever is connected. */
   close(): Promise<void>;
@@ -50,14 +50,20 @@ export async function startDatabase(options: TestDatabaseOptions = {}): Promise<
   const address = new URL(server.adminUrl);
   address.pathname = `/${name}`;
   const url = address.href;
+  // tests ask again and again until something holds: a connection for each question costs more than what is tested
+  const pool = new pg.Pool({ connectionString: url, max: 3, idleTimeoutMillis: 5_000, allowExitOnIdle: true });
+  // a server that dies says so beside the answer that fails: the promise tells the caller
+  pool.on("error", () => undefined);
   const close = async (): Promise<void> => {
+    await pool.end();
     if (options.ownServer && server.clusterDir !== null) await server.close();
     else await runOn(server.adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   };
   return {
     url,
     server,
-    query: <Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]) => runOn<Row>(url, text, values),
+    query: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+      (await pool.query<Row>(text, [...values])).rows,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -145,7 +145,8 @@ describe("the demo", () => {
     (await fixture.database.query("select from ingest.pub_market_events where kind = 'status' and payload ->> 'state' = 'ended'")).length >
     0;
 
-  test("is the same after kills, with gaps that opened and closed", async () => {
+  // the short form leaves it to the chaos tests
+  test.runIf(isLong)("is the same after kills, with gaps that opened and closed", async () => {
     await fixture.start(env);
     await expect.poll(ended, { timeout: 60_000, interval: 200 }).toBe(true);
     const undisturbed = await stored();
@@ -155,7 +156,7 @@ describe("the demo", () => {
     expect(expected[0]?.length).toBeGreaterThan(0);
     await fixture.close();
     fixture = await createFixture({ duplicateWindowMs: 100 });
-    for (let i = 0; i < (isLong ? 8 : 1); i++) await killInTheMiddle(20 * i, env);
+    for (let i = 0; i < 8; i++) await killInTheMiddle(20 * i, env);
     await fixture.start(env);
     await expect.poll(ended, { timeout: 60_000, interval: 200 }).toBe(true);
     expect(await stored()).toEqual(undisturbed);
