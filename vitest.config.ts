@@ -49,7 +49,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           // each runs a fleet of its own, most of which waits for a time: more would only ask each other to wait
-          maxWorkers: 4,
+          maxWorkers: 5,
           sequence: { groupOrder: 1 },
           globalSetup: ["packages/testkit/src/shared-servers.ts"],
           setupFiles: ["packages/testkit/src/process-coverage.ts"],

@@ -55,7 +55,7 @@ export async function startDatabase(options: TestDatabaseOptions = {}): Promise<
   // a server that dies says so beside the answer that fails: the promise tells the caller
   pool.on("error", () => undefined);
   const close = async (): Promise<void> => {
-    await pool.end();
+    if (!pool.ended) await pool.end();
     if (options.ownServer && server.clusterDir !== null) await server.close();
     else await runOn(server.adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   };

@@ -97,7 +97,7 @@ test.each(MICRO_BATCHES)("micro-batches of %i messages leave the same rows and m
   expect(await outcome()).toEqual(expected);
 });
 
-test("a process that dies between publish and commit, again and again, leaves the same rows and messages", async () => {
+test.runIf(isLong)("a process that dies between publish and commit, again and again, leaves the same rows and messages", async () => {
   const expected = await reference();
   await publish(around.bus, script.messages);
   let calls = 0;

@@ -175,7 +175,7 @@ test.concurrent("a venue that bans, fails or talks nonsense is told on /readyz; 
   await publishedAtLeast(around, DEMO_INSTRUMENTS.length);
   const detail = async () => (await components(service))["source binance-usdm"]?.detail ?? "";
   expect(await components(service)).toMatchObject({ "source demo": { ok: true, detail: "" }, "source binance-usdm": { ok: true } });
-  await expect.poll(detail, { timeout: 10_000 }).toMatch(/2 of 2 not read.*rate limited for \d s more/);
+  await expect.poll(detail, { timeout: 30_000 }).toMatch(/2 of 2 not read.*rate limited for \d s more/);
   const asked = venue.requests.length;
   // one round of each ban of 6 s
   expect(asked).toBeLessThanOrEqual(6 * (1 + Math.floor((Date.now() - began) / 6_000)));
