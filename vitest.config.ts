@@ -45,6 +45,8 @@ export default defineConfig({
         test: {
           ...shared,
           name: "service",
+          // files share a process, what it loaded, and its database server
+          isolate: false,
           include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "infra/*/test/**/*.test.ts", "test/**/*.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
