@@ -1,6 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createCandle, type Gateway, insertCandles, insertInstrument, MINUTE, START, startGateway } from "./harness.ts";
+import { createCandle, type Gateway, insertCandles, insertInstrument, MINUTE, START, startGateway, until } from "./harness.ts";
 
 interface Parameter {
   name: string;
@@ -30,6 +30,7 @@ beforeAll(async () => {
     times.map((openTime) => createCandle({ openTime })),
   );
   document = (await gateway.get("/api/v1/openapi.json")).body;
+  await until(async () => (await gateway.get("/api/v1/health")).status === 200, "the gateway is well");
 });
 afterAll(async () => gateway?.[Symbol.asyncDispose]());
 
