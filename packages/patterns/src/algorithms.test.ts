@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Timeframe } from "@tickfleet/market/timeframe";
 import { expect, test } from "vitest";
-import { createCorpus, createSequence, scan } from "../test/candle-corpus.ts";
+import { CORPUS_EXAMPLES, createCorpus, createSequence, scan } from "../test/candle-corpus.ts";
 import { judgementInputs } from "../test/judgement-script.ts";
 import { ALGORITHMS } from "./algorithms.ts";
 import { computeBoostedConfidence, countTimeframes } from "./boosted-confidence.ts";
@@ -167,6 +167,11 @@ test.each(Object.keys(ALGORITHMS) as (keyof typeof ALGORITHMS)[])("%s is what wa
   const hashes: VersionHashes = { results: sha256(JSON.stringify(resultsOf(key))), source: sha256(sourceOf(key)) };
   const advice = `${algorithm} changed: raise its version in algorithms.ts and add to version-hashes.json "<name@version>": ${JSON.stringify(hashes)}`;
   expect(hashes, advice).toEqual(RECORDED[algorithm]);
+});
+
+test("the examples that the hashes are made of are the same ones", () => {
+  const advice = "new examples go to the end of EXAMPLES, out of the order of names";
+  expect(sha256(JSON.stringify(CORPUS_EXAMPLES)), advice).toBe("7b070c28f5221ba45f614bb5ad460309c904bdda6a11162edfe361d9cc3850fc");
 });
 
 test("a patch gives the results of the version before it", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { columnsOf, createCorpus, scan } from "../test/candle-corpus.ts";
 import { EXAMPLES, QUIET_CANDLES, type Quad } from "../test/candlestick-examples.ts";
+import { createCandleShapes, setCandle } from "./candle-shapes.ts";
 import { type Candlestick, directionOf } from "./candlestick.ts";
 import { createCandlestickScanner } from "./candlestick-scanner.ts";
 import * as candlestickModule from "./candlesticks.ts";
@@ -16,6 +17,23 @@ const VALUES: Record<Candlestick["output"], readonly number[]> = {
   graded: [-100, -80, 80, 100],
   confirmed: [-200, -100, 100, 200],
 };
+
+/** TA-Lib begins these a candle or more after their rules could; a pattern of ours begins with its rule. */
+const STARTED_LATE = [
+  "CDL3BLACKCROWS",
+  "CDL3OUTSIDE",
+  "CDLENGULFING",
+  "CDLGAPSIDESIDEWHITE",
+  "CDLHAMMER",
+  "CDLHANGINGMAN",
+  "CDLHIKKAKE",
+  "CDLHIKKAKEMOD",
+  "CDLINVERTEDHAMMER",
+  "CDLLADDERBOTTOM",
+  "CDLSEPARATINGLINES",
+  "CDLSHOOTINGSTAR",
+  "CDLTASUKIGAP",
+];
 
 describe("the table", () => {
   test("has 61 patterns, each a function of the same name, in the order of names", () => {
@@ -48,6 +66,22 @@ describe("examples written by hand", () => {
   test("show every pattern", () => {
     const shown = new Set(EXAMPLES.filter(({ value }) => value !== 0).map(({ name }) => name));
     expect(candlesticks.filter(({ name }) => !shown.has(name))).toEqual([]);
+  });
+
+  test("have their value at the lookback already, and none before it but where TA-Lib begins late", () => {
+    const early = new Set<string>();
+    for (const { name, value, candles } of EXAMPLES) {
+      const { lookback, rule, penetration } = findCandlestick(name) as Candlestick;
+      const valueAt = (place: number): number => {
+        const shapes = createCandleShapes(place + 1);
+        const quiet = QUIET_CANDLES.slice(QUIET_CANDLES.length + candles.length - place - 1);
+        for (const [i, candle] of [...quiet, ...candles].entries()) setCandle(shapes, i, ...candle);
+        return rule(shapes, place, penetration ?? 0);
+      };
+      if (lookback >= candles.length - 1) expect(valueAt(lookback), name).toBe(value);
+      if (lookback >= candles.length && valueAt(lookback - 1) !== 0) early.add(name);
+    }
+    expect([...early]).toEqual(STARTED_LATE);
   });
 
   test("a close that reaches too little of the first body is no morning star", () => {

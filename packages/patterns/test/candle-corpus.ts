@@ -19,7 +19,7 @@ export function mirrored([open, high, low, close]: Quad): Quad {
 }
 
 /** Examples that recorded hashes are made of: new ones are added at the end, and not counted here. */
-const CORPUS_EXAMPLES = EXAMPLES.slice(0, 71);
+export const CORPUS_EXAMPLES = EXAMPLES.slice(0, 71);
 
 /**
  * Candles in whole tenths: in turn quiet ones and an example, one in two mirrored, most prices moved by a tenth or
