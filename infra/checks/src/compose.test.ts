@@ -235,7 +235,9 @@ test("the database has connections for two processes of every service, and for t
   const pools = await Promise.all(SERVICE_NAMES.map((name) => connectionsOf(name, sources)));
   expect(program).toBe("postgres");
   for (const size of pools) expect(size).toBeGreaterThan(0);
-  expect(allowed - RESERVED_CONNECTIONS - CONNECTIONS_OF_TOOLS).toBeGreaterThanOrEqual(2 * pools.reduce((sum, size) => sum + size, 0));
+  const sum = pools.reduce((before, size) => before + size, 0);
+  expect(allowed - RESERVED_CONNECTIONS - CONNECTIONS_OF_TOOLS).toBeGreaterThanOrEqual(2 * sum);
+  expect(repositoryText("docs/recipes/run-with-compose.md")).toContain(`services open ${sum} at most`);
 });
 
 test("the document on TimescaleDB Community names the image, and claims to have seen it only where it has", () => {
