@@ -24,7 +24,7 @@ test("the same inputs give the same bytes again, also after they were stored as 
     }),
     RUNS,
   );
-  expect(signals).toBeGreaterThan(10);
+  expect(signals).toBeGreaterThan(0);
   expect(patterns).toBeGreaterThan(100);
 });
 
