@@ -1,6 +1,8 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
+import { enriched, INDICATOR_NAMES } from "./enriched-messages.ts";
 import { exampleOf, examples } from "./examples.ts";
+import { FIELD_MEANINGS } from "./field-meanings.ts";
 import { committedFile, examplePath } from "./generate.ts";
 import { schemaPath } from "./generate-schemas.ts";
 import { tradeBatch } from "./market-messages.ts";
@@ -23,6 +25,11 @@ describe("golden examples", () => {
   test("each message has one, and each is read by our own schema as it stands", () => {
     expect(examples.map((example) => example.definition)).toEqual(messages);
     for (const { definition, payload } of examples) expect(definition.schema.parse(payload)).toEqual(payload);
+  });
+
+  test("every indicator has a value in the enriched candle's, and its meaning is told", () => {
+    expect(Object.keys(enriched.schema.parse(exampleOf(enriched)).indicators)).toEqual(INDICATOR_NAMES);
+    expect(INDICATOR_NAMES.filter((name) => FIELD_MEANINGS[name] === undefined)).toEqual([]);
   });
 
   test("the trade batch decodes to the trades it shows", () => {

@@ -28,6 +28,11 @@ export interface GoldenSeries {
   illConditioned?: readonly number[];
 }
 
+/** Whether the reference has this function. */
+export function hasFamily(dataset: string, family: string): boolean {
+  return [".json", ".json.gz"].some((end) => existsSync(join(GOLDEN, dataset, `${family}${end}`)));
+}
+
 export function goldenSeries(dataset: string, family: string): GoldenSeries[] {
   const file = join(GOLDEN, dataset, `${family}.json`);
   const text = existsSync(file) ? readFileSync(file) : gunzipSync(readFileSync(`${file}.gz`));

@@ -24,7 +24,8 @@ import { createStochf } from "../src/stochf.ts";
 import { createTrange } from "../src/trange.ts";
 import { createVwap } from "../src/vwap.ts";
 import { createWillr } from "../src/willr.ts";
-import { type GoldenSeries, goldenCandles, goldenSeries, goldenTitle, hasGolden } from "./golden-vectors.ts";
+import { NAMED_INDICATORS } from "./every-indicator.ts";
+import { type GoldenSeries, goldenCandles, goldenSeries, goldenTitle, hasFamily, hasGolden } from "./golden-vectors.ts";
 
 type Options = Readonly<Record<string, number | string>>;
 
@@ -143,6 +144,11 @@ function check(dataset: string, family: string): void {
 }
 
 describe.skipIf(!hasGolden)(goldenTitle, () => {
+  test("every indicator that the goldens have is compared with them", () => {
+    const names = NAMED_INDICATORS.map(([id]) => id.slice(0, id.indexOf("@")).replaceAll("-", "_").toUpperCase());
+    expect(names.filter((name) => hasFamily("spy-1d", name) && FAMILIES[name] === undefined)).toEqual([]);
+  });
+
   describe.each(["spy-1d", "btcusd-1m"])("%s", (dataset) => {
     test.each(Object.keys(FAMILIES))("%s is within 1e-9 of its scale on every candle that is well conditioned", (family) => {
       check(dataset, family);
