@@ -7,6 +7,9 @@
 # comes over HTTP:  curl 'http://127.0.0.1:8080/api/v1/candles?venue=demo&instrument=BTC-USDT&timeframe=1m&limit=5'
 # jq knows no JSON Schema: of each schema it looks at the fields that must be there and their types.
 set -eu
+for tool in nats jq perl; do
+  command -v "$tool" >/dev/null || { echo "subscribe.sh needs $tool, which is not installed" >&2; exit 127; }
+done
 schemas=$(jq --slurp --compact-output '
   map(select(."x-subject" | startswith("md.v1.")) | { key: (."x-subject" | split(".")[2]), value: { required, types: (.properties | map_values(.type? // empty)) } })
   | from_entries' "${SCHEMAS:-$(dirname "$0")/../../../packages/contracts/generated/schemas}"/*/v1.json)

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { FleetAddress } from "./fleet-events.ts";
 import { findRunningFleet } from "./fleet-folder.ts";
-import { projectRoot } from "./folders.ts";
+import { defaultDataDir } from "./folders.ts";
 
 /** Where a fleet is, as far as it is known; `local` is there for one that runs on this machine. */
 export interface FleetLocation {
@@ -43,7 +43,7 @@ export function findFleet(dataDir: string | undefined): FleetLocation {
     const ops = parseOpsUrls(OPS_URLS ?? "");
     return { nats: NATS_URL, ...login, database: DATABASE_URL || null, api: API_URL || null, ops, local: null };
   }
-  const folders = new Set(dataDir === undefined ? [resolve(callerFolder(), ".tickfleet"), join(projectRoot, ".tickfleet")] : [dataDir]);
+  const folders = new Set(dataDir === undefined ? [resolve(callerFolder(), ".tickfleet"), defaultDataDir] : [dataDir]);
   for (const folder of folders) {
     const local = findRunningFleet(resolve(callerFolder(), folder));
     if (local !== null) return { nats: local.nats, ...login, database: local.database, api: local.api, ops: opsOf(local), local };

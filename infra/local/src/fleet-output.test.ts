@@ -4,7 +4,7 @@ import { PUBLIC_SUBJECTS } from "@tickfleet/contracts/generate-permissions";
 import { expect, test } from "vitest";
 import type { FleetAddress } from "./fleet-events.ts";
 import { welcome } from "./fleet-output.ts";
-import { projectRoot } from "./folders.ts";
+import { defaultDataDir, projectRoot } from "./folders.ts";
 
 const address: FleetAddress = {
   event: "ready",
@@ -37,6 +37,14 @@ test("the lines carry the ports that the fleet took", () => {
   expect(tried("curl")[0]).toContain("'http://127.0.0.1:8099/api/v1/");
   expect(tried("nats sub")[0]).toContain("--server nats://127.0.0.1:42199 ");
   for (const program of ["python3", "go run"]) expect(tried(program)[0]).toMatch(/^NATS_URL=nats:\/\/127\.0\.0\.1:42199 /);
+});
+
+test("lines for the command line name the folder of a fleet that is not where they look by themselves", () => {
+  for (const program of ["npx tickfleet status", "npx tickfleet subscribe"]) {
+    const [line] = `${welcome({ ...address, data: "/my data's" })}`.split("\n").filter((each) => each.trim().startsWith(program));
+    expect(line).toMatch(/ --data '\/my data'\\''s'$/);
+    expect(welcome({ ...address, data: defaultDataDir })).toMatch(new RegExp(`^  ${program}( 'candle:\\*:\\*:1m')?$`, "m"));
+  }
 });
 
 test("what they name is there: subjects that are for users, examples that read NATS_URL", () => {

@@ -1,4 +1,5 @@
 import type { FleetAddress, FleetEvent, Report } from "./fleet-events.ts";
+import { defaultDataDir } from "./folders.ts";
 
 /** Prints events to standard output: one JSON line each, or words for people. A reader that went away is no fault. */
 export function createReport(json: boolean): Report {
@@ -37,6 +38,8 @@ function inWords(event: FleetEvent): string {
 
 /** What is told when all is up: where everything is, and lines to try from the project's folder, each with the ports there are. */
 export function welcome({ api, nats, database, data }: FleetAddress): string {
+  // the command line finds a fleet by its folder
+  const here = data === defaultDataDir ? "" : ` --data '${data.replaceAll("'", "'\\''")}'`;
   const lines = [
     "",
     "Tickfleet is up.",
@@ -46,10 +49,10 @@ export function welcome({ api, nats, database, data }: FleetAddress): string {
     `  logs       ${data}/logs`,
     "",
     "Try, in another terminal:",
-    "  npx tickfleet status",
-    "  npx tickfleet subscribe 'candle:*:*:1m'",
+    `  npx tickfleet status${here}`,
+    `  npx tickfleet subscribe 'candle:*:*:1m'${here}`,
     ...(api === null ? [] : [`  curl '${api}/api/v1/candles?venue=demo&instrument=BTC-USDT&timeframe=1m&limit=3'`]),
-    `  nats sub --server ${nats} 'live.v1.candle.*.*.1m'`,
+    `  nats sub --server ${nats} 'live.v1.candle.*.*.1m'    # the nats command is natscli`,
     `  NATS_URL=${nats} python3 docs/examples/python/subscribe.py    # pip install nats-py jsonschema`,
     `  NATS_URL=${nats} go run -C docs/examples/go .`,
     "",

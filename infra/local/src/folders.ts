@@ -5,6 +5,9 @@ import { join, resolve } from "node:path";
 /** Absolute path of the repository. */
 export const projectRoot: string = resolve(import.meta.dirname, "../../..");
 
+/** Where `npm start` keeps everything unless told otherwise. */
+export const defaultDataDir: string = join(projectRoot, ".tickfleet");
+
 /**
  * A writable folder that outlives the checkout, for what was downloaded: `$XDG_CACHE_HOME/tickfleet`,
  * else `~/.cache/tickfleet`, else `<root>/.cache`. Created where missing.

@@ -1,6 +1,6 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { projectRoot } from "./folders.ts";
+import { defaultDataDir } from "./folders.ts";
 import { describeOptionFault } from "./option-fault.ts";
 
 /** What `npm start` was asked for. */
@@ -48,7 +48,7 @@ export function parseStartOptions(args: readonly string[], workingDir = process.
   if (values.data?.trim() === "") throw new UsageError("--data: expected a folder, found nothing");
   return {
     port,
-    dataDir: values.data === undefined ? join(projectRoot, ".tickfleet") : resolve(workingDir, values.data),
+    dataDir: values.data === undefined ? defaultDataDir : resolve(workingDir, values.data),
     fresh: values.fresh ?? false,
     demo: values.demo ?? true,
     json: values.json ?? false,
