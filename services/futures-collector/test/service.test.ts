@@ -1,4 +1,5 @@
 import { futures } from "@tickfleet/contracts/context-messages";
+import { subjectOf } from "@tickfleet/contracts/message";
 import { type ServedPerpetual, startBinanceUsdmServer } from "@tickfleet/testkit/binance-usdm-server";
 import { type ContextSurroundings, openContextSurroundings, type PublishedContext } from "@tickfleet/testkit/context-surroundings";
 import { type ServiceUnderTest, spawnService } from "@tickfleet/testkit/process";
@@ -78,7 +79,7 @@ test.concurrent("the demo's perpetuals are functions of seed and minute, valid a
     const expected = [minute, minute - 1].map((at) => demoPerpetualAt(7, demo, at));
     const { openInterest, markPrice, indexPrice, fundingRate, nextFundingTime, fundingIntervalHours } = payload;
     expect(expected).toContainEqual(expect.objectContaining({ openInterest, markPrice, indexPrice, fundingRate, nextFundingTime }));
-    expect(subject).toBe(`md.v1.futures.all.demo.${demo.instrument}-PERP`);
+    expect(subject).toBe(subjectOf(futures, { venue: "demo", instrument: `${demo.instrument}-PERP` }));
     expect(id).toBe(`futures:demo:${demo.instrument}-PERP:${payload.validFrom}`);
     expect(fundingIntervalHours).toBe(8);
     expect(payload.fundingApr).toBeCloseTo((fundingRate as number) * 3 * 365 * 100, 10);

@@ -1,3 +1,5 @@
+import { sentiment } from "@tickfleet/contracts/context-messages";
+import { subjectOf } from "@tickfleet/contracts/message";
 import { isLong } from "@tickfleet/testkit/long-form";
 import { spawnService } from "@tickfleet/testkit/process";
 import { tcpProxy } from "@tickfleet/testkit/tcp-proxy";
@@ -42,7 +44,7 @@ test.concurrent("the demo's texts are stored, each once, and the values publishe
     expect(sources.map(({ name }) => name)).toEqual(["news", "reddit"]);
     expect(sources.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 11);
     expect(sources.reduce((sum, { weight, value: part }) => sum + weight * part, 0)).toBeCloseTo(value, 10);
-    expect([subject, id]).toEqual([`md.v1.sentiment.all.demo.${asset}`, `sentiment:demo:${asset}:${validFrom}`]);
+    expect([subject, id]).toEqual([subjectOf(sentiment, { provider: "demo", asset }), `sentiment:demo:${asset}:${validFrom}`]);
     expect([payload.ttlMs, validFrom % MINUTE_MS]).toEqual([3_600_000, 0]);
   }
   const invented = await around.database.query<{ external_id: string; title: string; url: string | null; source: string; ms: string }>(
