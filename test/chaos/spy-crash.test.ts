@@ -1,16 +1,15 @@
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isLong } from "../../packages/testkit/src/long-form.ts";
 import { removeScratch, scratchFolder } from "../../packages/testkit/src/scratch.ts";
+import { sharedPath, sharedTitle } from "../../packages/testkit/src/shared-folder.ts";
 import { chaosSeed, type Job, say } from "./chaos-run.ts";
 import { type Kills, killBy, planOf, type Run, run, sumUp, undisturbed } from "./disturbance.ts";
 import { readZip, writeZip } from "./lean-zip.ts";
 import { differences, LEAST_LONG, messagesOf } from "./ledger.ts";
 
-const SHARED = process.env["TICKFLEET_SHARED"] ?? resolve(fileURLToPath(new URL("../../../shared", import.meta.url)));
-const SPY = join(SHARED, "data/ticks_lean/equity_spy_20131007_trade.zip");
+const SPY = sharedPath("data/ticks_lean/equity_spy_20131007_trade.zip");
 /** The short form leaves the later stages to the demo. */
 const length = isLong ? "fleet" : "aggregator";
 const TIMEOUT_MS = isLong ? 1_200_000 : 240_000;
@@ -79,7 +78,7 @@ function disturbedDay(): Job {
   return { kind: "replay", replays };
 }
 
-describe.skipIf(!existsSync(SPY))("SPY of 2013-10-07 with late trades and holes (skipped where ../shared/data is absent)", () => {
+describe.skipIf(!existsSync(SPY))(sharedTitle("SPY of 2013-10-07 with late trades and holes", SPY), () => {
   beforeAll(async () => {
     job = disturbedDay();
     expected = await undisturbed(job, TIMEOUT_MS, length);

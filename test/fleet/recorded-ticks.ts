@@ -1,18 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import type { ServedTrade } from "../../packages/testkit/src/binance-server.ts";
+import { sharedPath } from "../../packages/testkit/src/shared-folder.ts";
 
-const CAPTURE = "crypto_ws/binance_spot_btcusdt_20240808.txt.gz";
+const CAPTURE = "data/crypto_ws/binance_spot_btcusdt_20240808.txt.gz";
 
 /** A trade without its identity and time. */
 export type Tick = Pick<ServedTrade, "price" | "size" | "buyerIsMaker">;
 
 /** Prices and sizes of a recorded day where it is there, else made ones. */
 export const ticks: readonly Tick[] = ((): Tick[] => {
-  const root = fileURLToPath(new URL("../../", import.meta.url));
-  const file = join(process.env["TICKFLEET_SHARED"] ?? join(root, "../shared"), "data", CAPTURE);
+  const file = sharedPath(CAPTURE);
   if (!existsSync(file)) {
     return Array.from({ length: 5_000 }, (_, i) => ({
       price: (60_000 + ((i * 7_919) % 1_000) / 100).toFixed(8),

@@ -3,20 +3,19 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { projectRoot } from "@tickfleet/local/folders";
 import { isLong } from "@tickfleet/testkit/long-form";
 import { startNats } from "@tickfleet/testkit/nats";
+import { sharedPath, sharedTitle } from "@tickfleet/testkit/shared-folder";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type FleetRun, runCommand, runHere, startFleetRun } from "./fleet-run.ts";
 import { buildPlainCandles, cryptoDays, newYorkSummerDays, PLAIN_TIMEFRAMES, type PlainCandle } from "./plain-candles.ts";
 import { readCapture, readGzip, readLeanTrades, readZipRows } from "./raw-files.ts";
 import { sampleCapture } from "./sample-capture.ts";
 
-const DATA = join(process.env["TICKFLEET_SHARED"] ?? join(projectRoot, "../shared"), "data");
-const SPOT = ["08", "09"].map((day) => join(DATA, `crypto_ws/binance_spot_btcusdt_202408${day}.txt.gz`));
-const SPY = join(DATA, "ticks_lean/equity_spy_20131007_trade.zip");
+const SPOT = ["08", "09"].map((day) => sharedPath(`data/crypto_ws/binance_spot_btcusdt_202408${day}.txt.gz`));
+const SPY = sharedPath("data/ticks_lean/equity_spy_20131007_trade.zip");
 const hasData = [...SPOT, SPY].every((path) => existsSync(path));
-const title = (text: string): string => (hasData ? text : `${text} (skipped: no recorded data in ${DATA}; set TICKFLEET_SHARED)`);
+const title = (text: string): string => sharedTitle(text, ...SPOT, SPY);
 
 interface Summary {
   trades: number;

@@ -1,18 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { sharedPath, sharedTitle } from "@tickfleet/testkit/shared-folder";
 import type { CandleColumns } from "../src/series.ts";
 
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-
 /** Folder of reference results that is not part of the repository. */
-const GOLDEN = join(process.env["TICKFLEET_SHARED"] ?? join(ROOT, "../shared"), "golden");
+const GOLDEN = sharedPath("golden");
 
 export const hasGolden = existsSync(GOLDEN);
 
 /** Titles of suites say why they were skipped. */
-export const goldenTitle = hasGolden ? "against the goldens" : `against the goldens (skipped: no folder ${GOLDEN}; set TICKFLEET_SHARED)`;
+export const goldenTitle = sharedTitle("against the goldens", GOLDEN);
 
 /** One reference series, as its README says. */
 export interface GoldenSeries {

@@ -1,17 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+import { sharedPath, sharedTitle } from "@tickfleet/testkit/shared-folder";
 
 /** Folder of reference results that are not part of the repository. */
-const GOLDEN = join(process.env["TICKFLEET_SHARED"] ?? join(ROOT, "../shared"), "golden");
+const GOLDEN = sharedPath("golden");
 
 export const hasGolden = existsSync(GOLDEN);
 
 /** Titles of suites say why they were skipped. */
-export const goldenTitle = hasGolden ? "TA-Lib 0.7.1" : `TA-Lib 0.7.1 (skipped: no folder ${GOLDEN}; set TICKFLEET_SHARED)`;
+export const goldenTitle = sharedTitle("TA-Lib 0.7.1", GOLDEN);
 
 export interface PriceColumns {
   open: number[];

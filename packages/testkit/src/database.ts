@@ -6,6 +6,7 @@ import { fillFromTemplate } from "./cluster-template.ts";
 import { startContainer, usesDocker } from "./docker.ts";
 import { copyFolder } from "./folder-copy.ts";
 import { killAtExit, removeScratch, scratchFolder } from "./scratch.ts";
+import { testRun } from "./test-run.ts";
 import { timescale } from "./timescale.ts";
 
 /** A PostgreSQL server that a test may stop, kill and start again on the same port. */
@@ -106,7 +107,7 @@ async function asProcess(folder: string): Promise<DatabaseServer> {
     forget();
     server = null;
   };
-  await fillFromTemplate(folder, process.env["TICKFLEET_TEST_RUN"]);
+  await fillFromTemplate(folder, testRun);
   const { url, clusterDir } = await launch();
   return {
     adminUrl: url,

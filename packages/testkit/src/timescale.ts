@@ -3,11 +3,12 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { projectRoot } from "@tickfleet/local/folders";
 import { freePort } from "@tickfleet/local/ports";
 import { commandOf, isAlive, pause } from "@tickfleet/local/server-process";
+import { sharedPath } from "./shared-folder.ts";
+import { testRun } from "./test-run.ts";
 
-const script = join(projectRoot, "../shared/tools/timescale-host.sh");
+const script = sharedPath("tools/timescale-host.sh");
 const run = promisify(execFile);
 
 /** Where the test host is unpacked; below a folder that the user it runs as can enter. */
@@ -33,14 +34,14 @@ export async function timescale(): Promise<string | null> {
       return null;
     });
     if (started === null) return null;
-    writeFileSync(startedBy, process.env["TICKFLEET_TEST_RUN"] ?? "");
+    writeFileSync(startedBy, testRun ?? "");
     return started.stdout.trim();
   });
 }
 
 /** Stops the test host where the named test run started it. */
-export async function stopTimescale(testRun: string): Promise<void> {
-  if (!existsSync(startedBy) || readFileSync(startedBy, "utf8") !== testRun) return;
+export async function stopTimescale(endedRun: string): Promise<void> {
+  if (!existsSync(startedBy) || readFileSync(startedBy, "utf8") !== endedRun) return;
   rmSync(startedBy);
   await run(script, ["stop", folder]);
 }

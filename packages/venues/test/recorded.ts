@@ -1,16 +1,14 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+import { sharedPath, sharedTitle } from "@tickfleet/testkit/shared-folder";
 
 /** Folder of recorded market data that is not part of the repository. */
-export const RECORDED = join(process.env["TICKFLEET_SHARED"] ?? join(ROOT, "../shared"), "data");
+export const RECORDED = sharedPath("data");
 
 export const hasRecorded = existsSync(RECORDED);
 
 /** Titles of suites say why they were skipped. */
-export const recordedTitle = hasRecorded ? "on recorded data" : `on recorded data (skipped: no folder ${RECORDED}; set TICKFLEET_SHARED)`;
+export const recordedTitle = sharedTitle("on recorded data", RECORDED);
 
 export function fixture(name: string): string {
   return fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));

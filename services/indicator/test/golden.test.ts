@@ -1,14 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { INDICATOR_NAMES } from "@tickfleet/contracts/enriched-messages";
+import { sharedPath, sharedTitle } from "@tickfleet/testkit/shared-folder";
 import { describe, expect, test } from "vitest";
 import { createCandle, MINUTE, messageOf, START } from "./candle-script.ts";
 import { caughtUp, openSurroundings, publish, startReplica } from "./harness.ts";
 
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const GOLDEN = join(process.env["TICKFLEET_SHARED"] ?? join(ROOT, "../shared"), "golden");
+const GOLDEN = sharedPath("golden");
 const DATASET = "btcusd-1m";
 const TOLERANCE = 1e-9;
 
@@ -53,7 +52,7 @@ function goldenSeries(family: string): GoldenSeries[] {
 }
 
 const isThere = existsSync(GOLDEN);
-const title = isThere ? "against the goldens" : `against the goldens (skipped: no folder ${GOLDEN}; set TICKFLEET_SHARED)`;
+const title = sharedTitle("against the goldens", GOLDEN);
 
 test("every indicator is compared with the goldens, or is known to be held elsewhere", () => {
   const named = INDICATOR_NAMES.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { migrate } from "@tickfleet/database/migrator";
 import { type Bus, openBus } from "@tickfleet/runtime/bus";
@@ -10,13 +10,13 @@ import { provisionStreams } from "@tickfleet/runtime/provision";
 import { startDatabase, type TestDatabase } from "@tickfleet/testkit/database";
 import { startNats, type TestNats } from "@tickfleet/testkit/nats";
 import { putAway } from "@tickfleet/testkit/process-end";
+import { sharedPath } from "@tickfleet/testkit/shared-folder";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-const ROOT = resolve(fileURLToPath(new URL("../../../", import.meta.url)));
 
 /** Recorded data beside the repository, null where it is not there. */
 export const sharedData = ((): string | null => {
-  const folder = join(process.env["TICKFLEET_SHARED"] ?? resolve(ROOT, "../shared"), "data");
+  const folder = sharedPath("data");
   return existsSync(folder) ? folder : null;
 })();
 

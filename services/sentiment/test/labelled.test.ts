@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { sharedPath } from "@tickfleet/testkit/shared-folder";
 import { expect, test } from "vitest";
 import { MIN_CONFIDENCE } from "../src/aggregate.ts";
 import { scoreText } from "../src/score-text.ts";
 
-const ROOT = resolve(import.meta.dirname, "../../..");
-const FOLDER = join(process.env["TICKFLEET_SHARED"] ?? resolve(ROOT, "../shared"), "data/sentiment");
+const FOLDER = sharedPath("data/sentiment");
 
 /** Rows of a CSV with quoted cells. */
 function rowsOf(file: string): string[][] {
