@@ -1,9 +1,9 @@
+import type { Signal } from "@preact/signals";
 import type { Client } from "@tickfleet/client/client";
-import { GatewayError } from "@tickfleet/client/gateway-error";
 import type { LiveConnection } from "@tickfleet/client/live-connection";
 import { absentPart, newerOf, readWhenThere } from "./part.ts";
 import type { FuturesRow, SentimentRow } from "./rows.ts";
-import { futuresOf, sentimentOf } from "./store.ts";
+import { futuresOf, type Part, sentimentOf } from "./store.ts";
 
 /** Where an asset's context comes from: invented context belongs to the demo market alone, real context to every other venue. */
 interface Sources {
@@ -20,7 +20,6 @@ export class ContextData {
   readonly #live: LiveConnection;
   #sources: Sources | null = null;
   #stops: (() => void)[] = [];
-  #abort = new AbortController();
 
   constructor(client: Client, live: LiveConnection) {
     this.#client = client;
@@ -33,54 +32,43 @@ export class ContextData {
     if (JSON.stringify(sources) === JSON.stringify(this.#sources)) return;
     this.#sources = sources;
     for (const stop of this.#stops) stop();
-    this.#abort.abort();
-    this.#abort = new AbortController();
-    sentimentOf.value = { state: "loading" };
-    futuresOf.value = { state: "loading" };
     const { provider, asset, venue, instrument } = sources;
     this.#stops = [
-      this.#live.subscribe<SentimentRow>(`sentiment:${provider}:${asset}`, {}, (message) => {
-        if (message.type === "update") sentimentOf.value = newerOf(sentimentOf.value, message.data);
-        if (message.type === "resync") void this.#loadSentiment(sources);
-      }),
-      this.#live.subscribe<FuturesRow>(`futures:${venue}:${instrument}`, {}, (message) => {
-        if (message.type === "update") futuresOf.value = newerOf(futuresOf.value, message.data);
-        if (message.type === "resync") void this.#loadFutures(sources);
-      }),
+      this.#follow<SentimentRow>(sentimentOf, "sentiment", [
+        ["provider", provider],
+        ["asset", asset],
+      ]),
+      this.#follow<FuturesRow>(futuresOf, "futures", [
+        ["venue", venue],
+        ["instrument", instrument],
+      ]),
     ];
-    void this.#loadSentiment(sources);
-    void this.#loadFutures(sources);
   }
 
-  async #loadSentiment({ provider, asset }: Sources): Promise<void> {
-    const { signal } = this.#abort;
+  /** Shows the newest row of a list, and what comes on the channel of that name; returns what ends it. */
+  #follow<Row extends { time: number }>(shown: Signal<Part<Row | null>>, list: string, of: readonly [string, string][]): () => void {
+    const abort = new AbortController();
+    const { signal } = abort;
     const tellAbsent = (error: unknown): void => {
-      if (sentimentOf.value.state !== "ready") sentimentOf.value = absentPart(error, "sentiment");
+      if (!signal.aborted && shown.value.state !== "ready") shown.value = absentPart(error, list);
     };
-    try {
-      const read = () => this.#client.page<SentimentRow>("sentiment", { provider, asset, limit: 1 }, { signal });
-      const { data } = await readWhenThere(read, signal, tellAbsent);
-      if (!signal.aborted) sentimentOf.value = newerOf(sentimentOf.value, data.at(-1) ?? null);
-    } catch (error) {
-      if (!signal.aborted) tellAbsent(error);
-    }
-  }
-
-  async #loadFutures({ venue, instrument }: Sources): Promise<void> {
-    const { signal } = this.#abort;
-    const tellAbsent = (error: unknown): void => {
-      if (futuresOf.value.state !== "ready") futuresOf.value = absentPart(error, "futures");
+    const read = () => this.#client.page<Row>(list, { ...Object.fromEntries(of), limit: 1 }, { signal });
+    const load = (): Promise<void> =>
+      readWhenThere(read, signal, tellAbsent)
+        .then(({ data }) => {
+          if (!signal.aborted) shown.value = newerOf(shown.value, data.at(-1) ?? null);
+        })
+        .catch(tellAbsent);
+    shown.value = { state: "loading" };
+    const stop = this.#live.subscribe<Row>([list, ...of.map(([, value]) => value)].join(":"), {}, (message) => {
+      if (message.type === "update") shown.value = newerOf(shown.value, message.data);
+      if (message.type === "resync") void load();
+    });
+    void load();
+    return () => {
+      stop();
+      abort.abort();
     };
-    try {
-      const read = () => this.#client.page<FuturesRow>("futures", { venue, instrument, limit: 1 }, { signal });
-      const { data } = await readWhenThere(read, signal, tellAbsent);
-      if (!signal.aborted) futuresOf.value = newerOf(futuresOf.value, data.at(-1) ?? null);
-    } catch (error) {
-      if (signal.aborted) return;
-      const isUnknown = error instanceof GatewayError && error.code === "unknown-instrument";
-      if (isUnknown) futuresOf.value = newerOf(futuresOf.value, null);
-      else tellAbsent(error);
-    }
   }
 }
 
