@@ -1,44 +1,6 @@
+import { FakeSocket, type SentToGateway } from "@tickfleet/testkit/fake-socket";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { LiveConnection, type LiveMessage, type LiveState } from "./live-connection.ts";
-
-interface Sent {
-  op: string;
-  id: number;
-  channels: string[];
-  snapshot: number;
-  after?: string;
-}
-
-/** The gateway's end of a connection, as the browser's WebSocket shows it. */
-class FakeSocket extends EventTarget {
-  static readonly OPEN = 1;
-  static all: FakeSocket[] = [];
-  readyState = 0;
-  readonly sent: Sent[] = [];
-
-  constructor() {
-    super();
-    FakeSocket.all.push(this);
-  }
-
-  send(text: string): void {
-    this.sent.push(JSON.parse(text) as Sent);
-  }
-
-  open(): void {
-    this.readyState = FakeSocket.OPEN;
-    this.dispatchEvent(new Event("open"));
-  }
-
-  close(reason = ""): void {
-    this.readyState = 3;
-    this.dispatchEvent(Object.assign(new Event("close"), { reason }));
-  }
-
-  says(message: object): void {
-    this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(message) }));
-  }
-}
 
 const SIGNALS = "signal:demo:BTC-USDT:1m";
 const PATTERNS = "pattern:demo:BTC-USDT:1m";
@@ -76,7 +38,7 @@ async function nextTry(): Promise<void> {
 }
 
 /** Loses the connection and opens the next one; returns what is asked for on it. */
-async function comeBack(): Promise<Sent[]> {
+async function comeBack(): Promise<SentToGateway[]> {
   socket().close();
   await nextTry();
   socket().open();

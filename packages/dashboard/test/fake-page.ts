@@ -1,29 +1,23 @@
+import { FakeSocket } from "@tickfleet/testkit/fake-socket";
 import { vi } from "vitest";
 
-/** The gateway's stream: it opens, and says what a test tells it to. */
-export class FakeSocket extends EventTarget {
-  static readonly OPEN = 1;
-  static last: FakeSocket;
-  readonly readyState = 1;
-
+/** The gateway's stream, which opens by itself. */
+class OpenSocket extends FakeSocket {
   constructor() {
     super();
-    FakeSocket.last = this;
-    queueMicrotask(() => this.dispatchEvent(new Event("open")));
+    queueMicrotask(() => this.open());
   }
+}
 
-  send(): void {}
-
-  close(): void {}
-
-  says(message: object): void {
-    this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(message) }));
-  }
+/** The gateway says something on the connection that was opened last. */
+export function gatewaySays(message: object): void {
+  FakeSocket.all.at(-1)?.says(message);
 }
 
 /** What the page's code finds in a browser, with the network of a test. @param answer what a request is answered */
 export function stubPage(answer: (address: string) => Promise<Response>): void {
-  vi.stubGlobal("WebSocket", FakeSocket);
+  FakeSocket.all = [];
+  vi.stubGlobal("WebSocket", OpenSocket);
   vi.stubGlobal("fetch", answer);
   vi.stubGlobal("location", { search: "" });
   vi.stubGlobal("localStorage", { getItem: () => null });

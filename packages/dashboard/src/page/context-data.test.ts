@@ -1,6 +1,6 @@
 import { createClient } from "@tickfleet/client/client";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { FakeSocket, stubPage } from "../../test/fake-page.ts";
+import { gatewaySays, stubPage } from "../../test/fake-page.ts";
 
 /** Newest row of both lists. */
 let stored: { time: number };
@@ -28,7 +28,7 @@ test("after a resync the newest of the list is shown, as soon as it can be read,
   context.show("demo", "BTC-USDT");
   const channels = ["sentiment:demo:BTC", "futures:demo:BTC-USDT-PERP"];
   const says = async (fields: object): Promise<void> => {
-    for (const channel of channels) FakeSocket.last.says({ ...fields, channel });
+    for (const channel of channels) gatewaySays({ ...fields, channel });
     await vi.advanceTimersByTimeAsync(100);
   };
   const shown = (): (number | undefined)[] =>

@@ -1,6 +1,6 @@
 import { createClient } from "@tickfleet/client/client";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { FakeSocket, stubPage } from "../../test/fake-page.ts";
+import { gatewaySays, stubPage } from "../../test/fake-page.ts";
 import type { CandleRow, IndicatorRow, InstrumentRow, PatternRow, SignalRow } from "./rows.ts";
 import { TimeSeries } from "./time-series.ts";
 
@@ -65,7 +65,7 @@ async function open() {
 }
 
 const says = async (type: string, channel: string, fields: object): Promise<void> => {
-  FakeSocket.last.says({ type, channel: `${channel}:demo:BTC-USDT:1m`, ...fields });
+  gatewaySays({ type, channel: `${channel}:demo:BTC-USDT:1m`, ...fields });
   await vi.advanceTimersByTimeAsync(100);
 };
 const snapshot = (count: number): object => ({ seq: 1, data: rows["candles"]?.slice(-count) });
