@@ -13,9 +13,9 @@ import { timescale } from "./timescale.ts";
 export interface DatabaseServer {
   /** Superuser's address of the database `postgres`. */
   readonly adminUrl: string;
-  /** Process id, null while it is down or where it runs in a container or elsewhere. */
+  /** Process id, null while it is down or where it is shared or runs in a container. */
   readonly pid: number | null;
-  /** Folder of all its data, null for a server that is not ours. */
+  /** Folder of all its data, null for a server that is shared, which also refuses to stop, be killed and start. */
   readonly clusterDir: string | null;
   stop(): Promise<void>;
   kill(): Promise<void>;
@@ -36,7 +36,7 @@ export interface TestDatabase extends AsyncDisposable {
   readonly server: DatabaseServer;
   /** Runs one statement on one of a few connections, made anew where they were lost, and returns its rows. It must leave no state of a session. */
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** Drops it, whoever is connected. */
+  /** Drops it, whoever is connected and whatever runs, and ends a server of its own. Asked again, it is the same end. */
   close(): Promise<void>;
 }
 
@@ -51,18 +51,23 @@ export async function startDatabase(options: TestDatabaseOptions = {}): Promise<
   const address = new URL(server.adminUrl);
   address.pathname = `/${name}`;
   const url = address.href;
-  // tests ask again and again until something holds: a connection for each question costs more than what is tested
-  const pool = new pg.Pool({ connectionString: url, max: 3, idleTimeoutMillis: 5_000, allowExitOnIdle: true });
-  // a server that dies says so beside the answer that fails: the promise tells the caller
-  pool.on("error", () => undefined);
-  const close = async (): Promise<void> => {
-    if (!pool.ended) await pool.end();
-    if (options.ownServer && server.clusterDir !== null) await server.close();
+  let pool = openQueries(url);
+  const end = async (): Promise<void> => {
+    if (server.clusterDir !== null) await server.close();
     else await runOn(server.adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    // only now: a query that still ran, as one that waits for a lock, has failed and given its connection back
+    await pool.end();
+  };
+  let ended: Promise<void> | null = null;
+  const close = (): Promise<void> => {
+    ended ??= end();
+    return ended;
   };
   return {
     url,
-    server,
+    server: tellingDown(server, () => {
+      pool = openQueries(url);
+    }),
     query: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(text, [...values])).rows,
     close,
@@ -70,16 +75,48 @@ export async function startDatabase(options: TestDatabaseOptions = {}): Promise<
   };
 }
 
+/** Tests ask again and again until something holds: a connection for each question costs more than what is tested. */
+function openQueries(url: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: 3, idleTimeoutMillis: 5_000, allowExitOnIdle: true });
+  // a server that dies says so beside the answer that fails: the promise tells the caller
+  pool.on("error", () => undefined);
+  return pool;
+}
+
+/** The same server, which tells when it has gone down: a connection from before may not know it yet, or still answer for a moment. */
+function tellingDown(server: DatabaseServer, onDown: () => void): DatabaseServer {
+  return {
+    adminUrl: server.adminUrl,
+    clusterDir: server.clusterDir,
+    get pid() {
+      return server.pid;
+    },
+    stop: () => server.stop().then(onDown),
+    kill: () => server.kill().then(onDown),
+    start: server.start,
+    close: server.close,
+  };
+}
+
 async function serverFor(options: TestDatabaseOptions): Promise<DatabaseServer> {
   if (options.edition === "timescale") {
     const adminUrl = await timescale();
     if (adminUrl === null) throw new Error("no TimescaleDB server at hand; set TIMESCALE_URL to the superuser's address of one");
-    const refuse = (): Promise<void> => Promise.reject(new Error("this TimescaleDB server is shared and not ours to stop"));
-    return { adminUrl, pid: null, clusterDir: null, stop: refuse, kill: refuse, start: refuse, close: async () => {} };
+    return notOurs(adminUrl, "this TimescaleDB server is shared and not ours to stop");
   }
   if (options.ownServer) return startServer();
-  shared ??= startServer();
-  return shared;
+  shared ??= startServer().catch((error: unknown) => {
+    // the next caller tries again
+    shared = null;
+    throw error;
+  });
+  return notOurs((await shared).adminUrl, "this database server is shared; ask for one with ownServer");
+}
+
+/** A server that others use too, as one of them sees it. */
+function notOurs(adminUrl: string, reason: string): DatabaseServer {
+  const refuse = (): Promise<void> => Promise.reject(new Error(reason));
+  return { adminUrl, pid: null, clusterDir: null, stop: refuse, kill: refuse, start: refuse, close: async () => {} };
 }
 
 function startServer(): Promise<DatabaseServer> {
@@ -159,9 +196,10 @@ async function runOn<Row extends pg.QueryResultRow>(url: string, text: string, v
 
 /** Copies the whole server's data as it is now (it is down for a moment); returns the folder of the copy. */
 export async function dumpDatabase(server: DatabaseServer): Promise<string> {
+  const cluster = clusterOf(server);
   const copy = scratchFolder("postgres-dump");
   await server.stop();
-  await copyFolder(clusterOf(server), join(copy, "cluster"));
+  await copyFolder(cluster, join(copy, "cluster"));
   await server.start();
   return copy;
 }

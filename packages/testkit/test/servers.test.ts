@@ -96,10 +96,32 @@ describe("a database for tests", () => {
   test("keeps what it committed over kill -9, at the same address", async () => {
     await using database = await startDatabase({ ownServer: true });
     await database.query("create table t as select * from generate_series(1, 1000) n");
-    await database.server.kill();
-    await expect(count(database)).rejects.toThrow(/ECONNREFUSED/);
-    await database.server.start();
+    for (const end of ["kill", "stop"] as const) {
+      // all connections that it keeps are idle ones of a server that is gone then
+      expect(await Promise.all(Array.from({ length: 5 }, () => count(database)))).toEqual(Array(5).fill(1000));
+      await database.server[end]();
+      expect(database.server.pid).toBeNull();
+      await expect(count(database)).rejects.toThrow(/ECONNREFUSED/);
+      await database.server.start();
+    }
     expect(await count(database)).toBe(1000);
+  });
+
+  test("the server that others use too refuses to stop, to be killed and to be copied", async () => {
+    await using database = await startDatabase();
+    const { server } = database;
+    for (const act of [server.stop, server.kill, server.start]) await expect(act()).rejects.toThrow(/is shared/);
+    await expect(dumpDatabase(server)).rejects.toThrow(/ownServer/);
+    expect(await database.query("select 1 as one")).toEqual([{ one: 1 }]);
+  });
+
+  test("is dropped while a query runs, also by two who do it at once", async () => {
+    await using database = await startDatabase();
+    const running = database.query("select pg_sleep(600)").catch(String);
+    const sleepers = `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`;
+    await expect.poll(async () => (await database.query(sleepers))[0]?.["n"], { timeout: 20_000 }).toBe(1);
+    await Promise.all([database.close(), database.close()]);
+    expect(await running).toMatch(/terminating connection/);
   });
 
   test("goes back to a dump", async () => {
