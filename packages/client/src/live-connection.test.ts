@@ -12,7 +12,7 @@ let states: LiveState[];
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("WebSocket", FakeSocket);
-  FakeSocket.all = [];
+  FakeSocket.begin();
   states = [];
   live = new LiveConnection("ws://gateway", { onState: (state) => states.push(state) });
 });

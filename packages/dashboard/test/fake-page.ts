@@ -1,14 +1,6 @@
 import { FakeSocket } from "@tickfleet/testkit/fake-socket";
 import { vi } from "vitest";
 
-/** The gateway's stream, which opens by itself. */
-class OpenSocket extends FakeSocket {
-  constructor() {
-    super();
-    queueMicrotask(() => this.open());
-  }
-}
-
 /** The gateway says something on the connection that was opened last. */
 export function gatewaySays(message: object): void {
   FakeSocket.all.at(-1)?.says(message);
@@ -16,8 +8,8 @@ export function gatewaySays(message: object): void {
 
 /** What the page's code finds in a browser, with the network of a test. @param answer what a request is answered */
 export function stubPage(answer: (address: string) => Promise<Response>): void {
-  FakeSocket.all = [];
-  vi.stubGlobal("WebSocket", OpenSocket);
+  FakeSocket.begin({ opensItself: true });
+  vi.stubGlobal("WebSocket", FakeSocket);
   vi.stubGlobal("fetch", answer);
   vi.stubGlobal("location", { search: "" });
   vi.stubGlobal("localStorage", { getItem: () => null });

@@ -10,14 +10,22 @@ export interface SentToGateway {
 /** The gateway's end of a connection, as the browser's WebSocket shows it. */
 export class FakeSocket extends EventTarget {
   static readonly OPEN = 1;
-  /** All that were opened, the newest last; a test begins with none. */
+  /** All that were made since `begin`, the newest last. */
   static all: FakeSocket[] = [];
+  static #opensItself = false;
   readyState = 0;
   readonly sent: SentToGateway[] = [];
 
   constructor() {
     super();
     FakeSocket.all.push(this);
+    if (FakeSocket.#opensItself) queueMicrotask(() => this.open());
+  }
+
+  /** Start of a test: none was made yet. Each that is made opens by itself, or when the test says so. */
+  static begin({ opensItself = false } = {}): void {
+    FakeSocket.all = [];
+    FakeSocket.#opensItself = opensItself;
   }
 
   send(text: string): void {
