@@ -8,13 +8,15 @@ const CANDLES = "candle:demo:BTC-USDT:1m";
 
 let live: LiveConnection;
 let states: LiveState[];
+let refused: string[];
 
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("WebSocket", FakeSocket);
   FakeSocket.begin();
   states = [];
-  live = new LiveConnection("ws://gateway", { onState: (state) => states.push(state) });
+  refused = [];
+  live = new LiveConnection("ws://gateway", { onState: (state) => states.push(state), onRefused: (channel) => refused.push(channel) });
 });
 afterEach(() => {
   live.close();
@@ -135,6 +137,31 @@ test("what was refused unread, because it came too fast, is asked for again; wha
     [1, [SIGNALS]],
     [2, [CANDLES]],
     [3, [CANDLES]],
+  ]);
+});
+
+test("the end of a channel that was refused unread is sent again until it is answered, unless somebody has taken the channel again", async () => {
+  const channels = [SIGNALS, PATTERNS, CANDLES] as const;
+  const ends = channels.map((channel) => live.subscribe(channel, {}, () => {}));
+  socket().open();
+  socket().says({ type: "ack", id: 1, cursor: "SIGNALS:7:a" });
+  for (const end of ends) end();
+  await vi.advanceTimersByTimeAsync(0);
+  socket().says({ type: "error", code: "rate-limited", id: null });
+  live.subscribe(PATTERNS, {}, () => {});
+  await vi.advanceTimersByTimeAsync(1_000);
+  // the first was read after all
+  const rejected = [{ channel: SIGNALS, code: "not-subscribed", fix: "list tells what is subscribed" }];
+  socket().says({ type: "ack", id: 4, accepted: [CANDLES], rejected });
+  socket().says({ type: "error", code: "rate-limited", id: null });
+  socket().says({ type: "ack", id: 3, cursor: "SIGNALS:7:a" });
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(refused).toEqual([]);
+  expect(socket().sent.map(({ op, id, channels: told }) => [op, id, told])).toEqual([
+    ["subscribe", 1, channels],
+    ["unsubscribe", 2, channels],
+    ["subscribe", 3, [PATTERNS]],
+    ["unsubscribe", 4, [SIGNALS, CANDLES]],
   ]);
 });
 

@@ -32,9 +32,11 @@ interface Subscription {
   onMessage(message: LiveMessage<never>): void;
 }
 
-/** A subscribe message that is not answered in full. */
+/** A subscribe or unsubscribe message that is not answered in full. */
 interface Ask {
   subscriptions: readonly Subscription[];
+  /** Channels to end; none where it subscribes. */
+  ended: readonly string[];
   /** Type of the last answer; who goes on from a cursor is told `resumed` when all that was missed has been sent. */
   answer: "ack" | "resumed";
 }
@@ -48,7 +50,7 @@ interface Received {
   seq?: number;
   cursor?: string;
   reconnectInMs?: number;
-  rejected?: { channel: string; fix: string }[];
+  rejected?: { channel: string; code: string; fix: string }[];
 }
 
 const FIRST_RETRY_MS = 500;
@@ -58,6 +60,8 @@ const SNAPSHOT_CLASS = "candle";
 const SNAPSHOT_STREAM = "CANDLES";
 /** The gateway sends something every 5 s. */
 const SILENT_MS = 12_000;
+/** Answer to the end of a channel that the gateway did not have, or had ended before it was asked again. */
+const NOT_SUBSCRIBED = "not-subscribed";
 const LOOK_MS = 1_000;
 
 /**
@@ -174,15 +178,24 @@ export class LiveConnection {
     this.#isFlushing = true;
     queueMicrotask(() => {
       this.#isFlushing = false;
-      const wanted = [...this.#subscriptions];
       const added = this.#added.filter((one) => this.#subscriptions.has(one));
-      const ended = [...this.#ended].filter((channel) => !wanted.some((one) => one.channel === channel));
+      const ended = [...this.#ended];
       this.#added = [];
       this.#ended.clear();
       if (!this.#isOpen) return;
-      if (ended.length > 0) this.#send({ op: "unsubscribe", id: this.#nextId++, channels: ended });
+      this.#askToEnd(ended);
       this.#askAll(added);
     });
+  }
+
+  /** Has those of the channels ended that nobody has taken again by now. */
+  #askToEnd(channels: readonly string[]): void {
+    const wanted = new Set([...this.#subscriptions].map((one) => one.channel));
+    const ended = channels.filter((channel) => !wanted.has(channel));
+    if (ended.length === 0) return;
+    const id = this.#nextId++;
+    this.#asked.set(id, { subscriptions: [], ended, answer: "ack" });
+    this.#send({ op: "unsubscribe", id, channels: ended });
   }
 
   /** Channels with a snapshot last: when it comes, all the others have begun. */
@@ -200,7 +213,7 @@ export class LiveConnection {
   #ask(snapshot: number, subscriptions: readonly Subscription[], isReturn: boolean): void {
     const id = this.#nextId++;
     const after = isReturn && this.#cursor.size > 0 ? { after: [...this.#cursor.values()].join(",") } : {};
-    this.#asked.set(id, { subscriptions, answer: "after" in after ? "resumed" : "ack" });
+    this.#asked.set(id, { subscriptions, ended: [], answer: "after" in after ? "resumed" : "ack" });
     const channels = [...new Set(subscriptions.map((one) => one.channel))];
     this.#send({ op: "subscribe", id, channels, snapshot, ...after });
   }
@@ -217,7 +230,8 @@ export class LiveConnection {
     this.#onAnswer(message);
     if (message.cursor !== undefined) this.#takeCursor(message.cursor);
     if (type === "shutdown") this.#fixedRetryMs = message.reconnectInMs ?? null;
-    for (const { channel: refused, fix } of message.rejected ?? []) this.#options.onRefused?.(refused, fix);
+    for (const { channel: refused, code, fix } of message.rejected ?? [])
+      if (code !== NOT_SUBSCRIBED) this.#options.onRefused?.(refused, fix);
     if (channel === undefined || !["snapshot", "update", "recomputed", "resync"].includes(type)) return;
     if (type === "resync") this.#forget(channel);
     if (message.seq !== undefined && type !== "snapshot") {
@@ -253,10 +267,11 @@ export class LiveConnection {
     this.#askAgainMs = Math.min(this.#askAgainMs * 2, LONGEST_RETRY_MS);
     this.#askAgain = setTimeout(() => {
       this.#askAgain = undefined;
-      const failed = [...this.#failed].flatMap((id) => this.#asked.get(id)?.subscriptions ?? []);
+      const failed = [...this.#failed].flatMap((id) => this.#asked.get(id) ?? []);
       for (const id of this.#failed) this.#asked.delete(id);
       this.#failed.clear();
-      this.#askAll(failed.filter((one) => this.#subscriptions.has(one)));
+      this.#askToEnd(failed.flatMap((ask) => ask.ended));
+      this.#askAll(failed.flatMap((ask) => ask.subscriptions).filter((one) => this.#subscriptions.has(one)));
     }, pauseMs);
   }
 
