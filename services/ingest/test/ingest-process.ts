@@ -21,7 +21,7 @@ export const sharedData = ((): string | null => {
 })();
 
 /** A broker, a database and an ingest of their own. */
-export interface IngestFixture {
+export interface IngestFixture extends AsyncDisposable {
   nats: TestNats;
   database: TestDatabase;
   bus: Bus;
@@ -120,6 +120,14 @@ export async function createFixture(options: { duplicateWindowMs?: number; editi
     }
   }
 
+  async function close(): Promise<void> {
+    await Promise.all(children.map(putAway));
+    await bus.close();
+    await nats.close();
+    await database.close();
+    rmSync(spoolFolder, { recursive: true, force: true });
+  }
+
   return {
     nats,
     database,
@@ -132,12 +140,7 @@ export async function createFixture(options: { duplicateWindowMs?: number; editi
     command,
     replay,
     recordedUpTo,
-    close: async () => {
-      await Promise.all(children.map(putAway));
-      await bus.close();
-      await nats.close();
-      await database.close();
-      rmSync(spoolFolder, { recursive: true });
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }

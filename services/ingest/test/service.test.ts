@@ -19,9 +19,9 @@ afterEach(async () => {
 });
 
 /** All of MARKET in its order, without what differs from run to run. */
-async function stored(): Promise<string[]> {
-  const { firstSeq, lastSeq } = await fixture.bus.streamPosition("MARKET");
-  const reader = await openOrderedReader(fixture.bus, "MARKET", firstSeq, [STORED_SUBJECTS]);
+async function stored({ bus }: IngestFixture = fixture): Promise<string[]> {
+  const { firstSeq, lastSeq } = await bus.streamPosition("MARKET");
+  const reader = await openOrderedReader(bus, "MARKET", firstSeq, [STORED_SUBJECTS]);
   const found: string[] = [];
   while (found.length < lastSeq - firstSeq + 1) {
     for (const { subject, data } of await reader.take(1_000, 1_000)) found.push(`${subject} ${Buffer.from(data).toString()}`);
@@ -68,7 +68,7 @@ describe.skipIf(sharedData === null)("recorded data (skipped where ../shared is 
   test.skipIf(timescaleUrl === null || !isLong)(
     "on TimescaleDB the trades are a hypertable and the same (skipped where no such server is at hand)",
     async () => {
-      const timescaled = await createFixture({ edition: "timescale" });
+      await using timescaled = await createFixture({ edition: "timescale" });
       await timescaled.start();
       expect(await timescaled.replay("both", captures)).toMatchObject({ state: "done", recorded: 19_904 });
       expect(await timescaled.replay("again", captures)).toMatchObject({ state: "done", recorded: 0 });
@@ -76,7 +76,6 @@ describe.skipIf(sharedData === null)("recorded data (skipped where ../shared is 
         "select hypertable_name from timescaledb_information.hypertables where hypertable_schema = 'ingest'",
       );
       expect(table).toEqual({ hypertable_name: "trades" });
-      await timescaled.close();
     },
   );
 
@@ -99,25 +98,24 @@ describe.skipIf(sharedData === null)("recorded data (skipped where ../shared is 
   });
 
   test("kills in the middle leave the same messages in MARKET, and every trade once", async () => {
-    const reference = await createFixture();
+    await using reference = await createFixture();
     await reference.start();
     await reference.replay("job", captures);
-    const expected = await reference.database.query("select source_seq, price, side, bid from ingest.pub_trades order by source_seq");
+    const undisturbed = await stored(reference);
     const done = fixture.replay("job", captures, { speed: 150 });
-    for (let i = 0; i < (isLong ? 6 : 1); i++) await killInTheMiddle(50 * i, {});
+    for (let i = 0; i < (isLong ? 6 : 1); i++) {
+      await killInTheMiddle(50 * (i + 1), {});
+      const { lastSeq } = await fixture.bus.streamPosition("MARKET");
+      expect(lastSeq).toBeGreaterThan(0);
+      expect(lastSeq).toBeLessThan(undisturbed.length);
+    }
     await fixture.start();
     expect(await done).toMatchObject({ state: "done", recorded: 19_904 });
-    const swap = fixture;
     const killed = await stored();
-    fixture = reference;
-    const undisturbed = await stored();
-    fixture = swap;
-    await reference.close();
     expect(killed.length).toBe(undisturbed.length);
     expect(killed).toEqual(undisturbed);
-    expect(await fixture.database.query("select source_seq, price, side, bid from ingest.pub_trades order by source_seq")).toEqual(
-      expected,
-    );
+    const trades = "select source_seq, price, side, bid from ingest.pub_trades order by source_seq";
+    expect(await fixture.database.query(trades)).toEqual(await reference.database.query(trades));
   });
 
   test("a file that is not there or cut off is told; what could be read counts", async () => {
