@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { isLong } from "../../packages/testkit/src/long-form.ts";
 import { type ServiceUnderTest, spawnService } from "../../packages/testkit/src/process.ts";
 import { type TcpProxy, tcpProxy } from "../../packages/testkit/src/tcp-proxy.ts";
@@ -76,9 +76,6 @@ const BROKER_AWAY = /broker: (waiting for|connection to) nats:\/\/127\.0\.0\.1/;
 
 describe("servers that are away", { timeout: 300_000 }, () => {
   let expected: { candles: string[]; trades: string[] };
-  let fleet: DemoFleet;
-  let broker: TcpProxy;
-  let database: TcpProxy;
 
   beforeAll(async () => {
     await using undisturbed = await DemoFleet.open();
@@ -86,24 +83,35 @@ describe("servers that are away", { timeout: 300_000 }, () => {
     await undisturbed.settled();
     expected = { candles: await undisturbed.candles(), trades: await undisturbed.trades() };
   });
-  afterAll(async () => {
-    await broker?.close();
-    await database?.close();
-  });
 
-  async function open(): Promise<void> {
-    fleet = await DemoFleet.open();
-    broker = await tcpProxy(fleet.nats.url);
-    database = await tcpProxy(fleet.database.url);
+  /** A fleet, and the network between its services and their servers. */
+  interface Reachable extends AsyncDisposable {
+    fleet: DemoFleet;
+    broker: TcpProxy;
+    database: TcpProxy;
+  }
+
+  async function open(): Promise<Reachable> {
+    const fleet = await DemoFleet.open();
+    const [broker, database] = await Promise.all([tcpProxy(fleet.nats.url), tcpProxy(fleet.database.url)]);
+    return {
+      fleet,
+      broker,
+      database,
+      async [Symbol.asyncDispose]() {
+        await fleet[Symbol.asyncDispose]();
+        await Promise.all([broker.close(), database.close()]);
+      },
+    };
   }
 
   /** All three services, over the proxies. */
-  async function startAll(until: "ready" | "spawned"): Promise<ServiceUnderTest[]> {
+  async function startAll({ fleet, broker, database }: Reachable, until: "ready" | "spawned"): Promise<ServiceUnderTest[]> {
     const servers = { NATS_URL: broker.urlFor(fleet.nats.url), DATABASE_URL: database.urlFor(fleet.database.url) };
     return Promise.all(SERVICES.map((name) => fleet.start(name, { ...servers, ...(name === "ingest" ? fleet.demo(stretch) : {}) }, until)));
   }
 
-  async function everythingIsThere(services: readonly ServiceUnderTest[]): Promise<void> {
+  async function everythingIsThere(fleet: DemoFleet, services: readonly ServiceUnderTest[]): Promise<void> {
     for (const service of services) await service.untilReady();
     await fleet.settled();
     expect(services.map((service) => service.ended())).toEqual([null, null, null]);
@@ -112,23 +120,24 @@ describe("servers that are away", { timeout: 300_000 }, () => {
   }
 
   test("at the start: each service waits, says for what, and goes on by itself", async () => {
-    await open();
+    await using reachable = await open();
+    const { fleet, broker, database } = reachable;
     await broker.cut();
     await database.cut();
-    const services = await startAll("spawned");
+    const services = await startAll(reachable, "spawned");
     for (const service of services) await unready(service, BROKER_AWAY);
     for (const service of services) await expect.poll(() => warnings(service), { timeout: TOLD_MS }).toContain("waiting for the broker");
     await broker.restore();
     for (const service of services) await unready(service, DATABASE_AWAY);
     for (const service of services) await expect.poll(() => warnings(service), { timeout: TOLD_MS }).toMatch(/database|"waiting"/);
     await database.restore();
-    await everythingIsThere(services);
-    await fleet[Symbol.asyncDispose]();
+    await everythingIsThere(fleet, services);
   });
 
   test.runIf(isLong).each(["cut", "stall"] as const)("in the middle (%s): readiness and log say so, and nothing is lost", async (how) => {
-    await open();
-    const services = await startAll("ready");
+    await using reachable = await open();
+    const { fleet, broker, database } = reachable;
+    const services = await startAll(reachable, "ready");
     await expect
       .poll(async () => (await fleet.bus.streamPosition("MARKET")).lastSeq, { timeout: TOLD_MS, interval: 5 })
       .toBeGreaterThan(100);
@@ -150,7 +159,6 @@ describe("servers that are away", { timeout: 300_000 }, () => {
     }
     await broker.restore();
     await database.restore();
-    await everythingIsThere(services);
-    await fleet[Symbol.asyncDispose]();
+    await everythingIsThere(fleet, services);
   });
 });

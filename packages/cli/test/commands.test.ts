@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { subjectOf } from "@tickfleet/contracts/message";
 import { projectRoot } from "@tickfleet/local/folders";
 import { type Bus, openBus } from "@tickfleet/runtime/bus";
 import { isLong } from "@tickfleet/testkit/long-form";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { lettersOfJob } from "../src/letters.ts";
 import type { ReplayJob } from "../src/replay-summary.ts";
 import { type CommandResult, type FleetRun, runCommand, runHere, startFleetRun } from "./fleet-run.ts";
@@ -245,28 +245,39 @@ test("migrations are shown, taken back and run again", async () => {
   expect(wrong.map(({ code }) => code)).toEqual([64, 64, 64]);
 });
 
-// the short form leaves it to the tests of npm start
-test.runIf(isLong)("the launcher runs commands, and up starts a fleet that SIGTERM ends", async () => {
-  const data = join(folder, "second");
-  const child = spawn(
-    process.execPath,
-    [join(projectRoot, "infra/local/tickfleet.mjs"), "up", "--no-demo", "--json", "--port", "0", "--data", data],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
-  let text = "";
-  const ended = new Promise((resolve) => child.once("close", resolve));
-  await new Promise<void>((resolve) => {
-    child.stdout.on("data", (chunk) => {
-      text += String(chunk);
-      if (text.includes('"event":"ready"')) resolve();
+/** Starts the command as `npx tickfleet` does; it is ended with the test at the latest. */
+function launch(...args: string[]): { child: ChildProcess; said: { stdout: string; stderr: string }; ended: Promise<number | null> } {
+  const child = spawn(process.execPath, [join(projectRoot, "infra/local/tickfleet.mjs"), ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const said = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].on("data", (chunk) => {
+      said[name] += String(chunk);
     });
-    child.once("close", () => resolve());
+  }
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  onTestFinished(async () => {
+    // it passes the signal on, and ends after what it runs
+    child.kill("SIGTERM");
+    await ended;
   });
-  expect(text).toContain('"event":"ready"');
+  return { child, said, ended };
+}
+
+test("the launcher runs commands, with their output and exit code", async () => {
+  const [help, status, unknown] = [launch("--help"), launch("status", "--json", "--data", fleet.address.data), launch("reply")];
+  expect(await Promise.all([help.ended, status.ended, unknown.ended])).toEqual([0, 0, 64]);
+  expect(help.said).toEqual({ stdout: (await runHere(["--help"])).stdout, stderr: "" });
+  expect(JSON.parse(status.said.stdout)).toMatchObject({ ok: true });
+  expect(unknown.said.stderr).toContain('no command "reply"');
+});
+
+// long form only: in the short form the tests of npm start hold what starts and ends the fleet, and the one above the launcher
+test.runIf(isLong)("up starts a fleet that SIGTERM ends", async () => {
+  const data = join(folder, "second");
+  const { child, said, ended } = launch("up", "--no-demo", "--json", "--port", "0", "--data", data);
+  await expect.poll(() => said.stdout, { timeout: 120_000, interval: 100 }).toContain('"event":"ready"');
   expect((await runCommand(["status", "--data", data])).code).toBe(0);
   child.kill("SIGTERM");
   expect(await ended).toBe(0);
-  expect(text).toContain('"event":"stopped"');
+  expect(said.stdout).toContain('"event":"stopped"');
 });

@@ -1,8 +1,8 @@
 import { createClient } from "@tickfleet/client/client";
 import type { GatewayError } from "@tickfleet/client/gateway-error";
-import type { LiveMessage, LiveState } from "@tickfleet/client/live-connection";
+import type { LiveConnection, LiveMessage, LiveOptions, LiveState } from "@tickfleet/client/live-connection";
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { connectEvents } from "./event-connection.ts";
 import {
   createCandle,
@@ -32,6 +32,13 @@ beforeAll(async () => {
 });
 afterAll(async () => gateway?.[Symbol.asyncDispose]());
 
+/** The gateway's stream, until the test ends. */
+function connect(options: Partial<LiveOptions> = {}): LiveConnection {
+  const live = createClient({ url: gateway.url }).live({ onState: () => {}, ...options });
+  onTestFinished(() => live.close());
+  return live;
+}
+
 test("a list is walked to its end, page for page", async () => {
   const client = createClient({ url: gateway.url });
   const query = { venue: "binance", instrument: "BTC-USDT", timeframe: "1m", from: START, limit: 10, to: undefined };
@@ -54,7 +61,7 @@ test("what the gateway refuses is an error with its code and what to do; a gatew
 test("over restarts of the gateway every candle comes once and in order, and a new channel begins with its snapshot", async () => {
   const states: LiveState["state"][] = [];
   const messages: LiveMessage<TestCandle>[] = [];
-  const live = createClient({ url: gateway.url }).live({ onState: ({ state }) => states.push(state) });
+  const live = connect({ onState: ({ state }) => states.push(state) });
   live.subscribe<TestCandle>(CHANNEL, { snapshot: 3 }, (message) => messages.push(message));
   await until(() => messages.some(({ type }) => type === "snapshot"), "a snapshot");
   // a candle channel goes on from the place that the first heartbeat after its snapshot tells
@@ -80,7 +87,7 @@ test("over restarts of the gateway every candle comes once and in order, and a n
 
   // more channels than the gateway takes messages a second
   const refused: string[] = [];
-  const many = createClient({ url: gateway.url }).live({ onState: () => {}, onRefused: (channel) => refused.push(channel) });
+  const many = connect({ onRefused: (channel) => refused.push(channel) });
   let snapshots = 0;
   for (const timeframe of TIMEFRAMES) {
     many.subscribe<TestCandle>(`candle:binance:BTC-USDT:${timeframe}`, { snapshot: 1 }, ({ type }) => {
@@ -90,8 +97,6 @@ test("over restarts of the gateway every candle comes once and in order, and a n
   }
   await until(() => snapshots === TIMEFRAMES.length, "a snapshot of each");
   expect(refused).toEqual(TIMEFRAMES.map((timeframe) => `candles:binance:BTC-USDT:${timeframe}`));
-  many.close();
-  live.close();
 }, 60_000);
 
 /** Publishes candles from the i-th on, until the condition holds; returns the number after the last. */
@@ -108,7 +113,7 @@ test("a connection that is lost before its first heartbeat goes on without a hol
   // heartbeats come 5 s after a gateway began
   await gateway.restart();
   const times: number[] = [];
-  const live = createClient({ url: gateway.url }).live({ onState: () => {} });
+  const live = connect();
   live.subscribe<TestCandle>(CHANNEL, {}, (message) => message.type === "update" && times.push(message.data.openTime));
   const next = await publishUntil(1_000, () => times.length > 0);
   await until(() => times.includes(at(next - 1)), "all of them");
@@ -117,14 +122,13 @@ test("a connection that is lost before its first heartbeat goes on without a hol
   await gateway.restart();
   await until(() => times.includes(at(next + 4)), "what was missed");
   expect(times).toEqual(times.map((_, i) => (times[0] as number) + i * MINUTE));
-  live.close();
 });
 
 test("a channel that is asked for while the database is away comes with it; known instruments come at once", async () => {
   const rename = (from: string, to: string) => gateway.database.query(`alter view ingest.${from} rename to ${to}`);
   const times: number[] = [];
   const subscribe = () => {
-    const live = createClient({ url: gateway.url }).live({ onState: () => {} });
+    const live = connect();
     live.subscribe<TestCandle>(CHANNEL, {}, (message) => message.type === "update" && times.push(message.data.openTime));
     return live;
   };
@@ -141,16 +145,15 @@ test("a channel that is asked for while the database is away comes with it; know
     first.close();
     await rename("pub_instruments", "pub_instruments_away");
     times.length = 0;
-    const second = subscribe();
+    subscribe();
     await publishUntil(next, () => times.length > 0);
-    second.close();
     const unknown = await connectStream(gateway.url);
+    onTestFinished(() => unknown.socket.close());
     unknown.send({ op: "subscribe", id: 4, channels: [CHANNEL, "candle:binance:NEW-USDT:1m"] });
     expect(await unknown.next("error")).toMatchObject({ id: 4, code: "unavailable" });
-    unknown.socket.close();
     const events = await connectEvents(gateway.url, `channels=${CHANNEL}`);
+    onTestFinished(() => events.close());
     expect(events.status).toBe(200);
-    events.close();
   } finally {
     await rename("pub_instruments_away", "pub_instruments").catch(() => undefined);
   }
