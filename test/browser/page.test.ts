@@ -6,7 +6,7 @@ import { candleX, chartState, pageWidths, scrollTo, takePicture, until } from ".
 
 const DESKTOP = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844, isTouch: true };
-const PAST_MS = 150 * MINUTE_MS;
+const PAST_MS = 300 * MINUTE_MS;
 /** What a browser says by itself while the gateway is away. */
 const AWAY = /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket connection to/;
 
