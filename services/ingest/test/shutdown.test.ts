@@ -1,6 +1,7 @@
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isLong } from "@tickfleet/testkit/long-form";
+import { tcpProxy } from "@tickfleet/testkit/tcp-proxy";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createFixture, type IngestFixture } from "./ingest-process.ts";
 
@@ -50,8 +51,10 @@ test("a replay that waits for a broker that is away does not keep the process fr
 });
 
 test("a replay whose messages are not stored yet does not keep the process from ending", async () => {
-  await fixture.start();
+  await using broker = await tcpProxy(fixture.nats.url);
+  await fixture.start({ NATS_URL: broker.urlFor(fixture.nats.url) });
   await fixture.command("replay", { id: "job", files: [file], speed: "max" });
+  broker.stall();
   // All of the file is spooled when the spool has stopped growing for a while.
   let bytes = -1;
   for (let before = -2; bytes !== before || bytes < SPOOLED_BYTES; ) {
@@ -59,6 +62,10 @@ test("a replay whose messages are not stored yet does not keep the process from 
     await new Promise((resolve) => setTimeout(resolve, 100));
     bytes = spooledBytes();
   }
+  const { lastSeq } = await fixture.bus.streamPosition("MARKET");
+  // every row is in a second, and so in a message, of its own
+  expect(lastSeq).toBeLessThan(TRADES);
+  await broker.restore();
   await stopped();
   await goesOn();
 });
