@@ -10,6 +10,7 @@ describe("options of the long tests", () => {
         "property.test",
         "infra/checks/test",
         "test/service.test",
+        "services/ingest/test",
         "services/aggregator/test",
         "services/indicator/test",
         "services/pattern-detector/test",

@@ -16,7 +16,13 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   fleet: ["test/fleet"],
   fuzz: ["property.test"],
   containers: ["infra/checks/test"],
-  services: ["test/service.test", "services/aggregator/test", "services/indicator/test", "services/pattern-detector/test"],
+  services: [
+    "test/service.test",
+    "services/ingest/test",
+    "services/aggregator/test",
+    "services/indicator/test",
+    "services/pattern-detector/test",
+  ],
   commands: ["infra/local/test", "packages/cli/test"],
 };
 /** Options of vitest whose value is a word of its own. */
@@ -31,7 +37,7 @@ The tests that have a long form, whole: hours of market, dozens of kills, long c
   fleet           the whole fleet over long cuts and lost servers
   fuzz            properties on random data
   containers      the compose file, the image's steps, the broker's rights, examples that subscribe from outside
-  services        what each service does under kills and restarts, with micro-batches of 1, 7 and 1,000 messages
+  services        what each service does under kills, cuts and restarts, with micro-batches of 1, 7 and 1,000 messages
   commands        npm start and the commands of tickfleet, on recorded data
   any other word  the test files of these with that word in their path, such as spy-crash
 
