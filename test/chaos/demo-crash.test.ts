@@ -31,7 +31,7 @@ describe(`the demo, seed 7, ${isLong ? 26 : 1} h`, () => {
       expect(messagesOf(expected.ledger, stream).length, stream).toBeGreaterThanOrEqual(count);
   });
 
-  // the short form of the SPY day has 7, and each service's own test has all three
+  // in the short form the tests of aggregator, indicator and pattern-detector have 7, without kills; 1 is in the long form only
   test.each(isLong ? [1, 7, 1_000] : [1_000])(
     "killed at random points with micro-batches of %i messages: equal tables and streams",
     async (maxMessages) => {

@@ -107,7 +107,7 @@ describe("a broker that lost data", () => {
     TIMEOUT_MS * 2,
   );
 
-  // the short form leaves it to the tests of ingest's publisher and of the aggregator
+  // in the short form publisher.test.ts of ingest and service.test.ts of the aggregator lose a tail of MARKET; none loses one of CANDLES
   test.runIf(isLong).each([[["MARKET"]], [["CANDLES"]], [["MARKET", "CANDLES"]]])(
     "the newest data of %j lost",
     async (streams) => {
@@ -156,7 +156,7 @@ test.runIf(isLong)(
   TIMEOUT_MS * 2,
 );
 
-// the short form leaves it to the aggregator's own tests of a rebuild
+// in the short form retention.test.ts of the aggregator rebuilds over tables that are still there; without them it is in the long form only
 test.runIf(isLong)(
   "the aggregator's tables and CANDLES deleted, restart: equal tables from history",
   () =>
