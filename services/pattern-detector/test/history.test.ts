@@ -56,7 +56,7 @@ test.runIf(isLong)(
   async () => {
     await publish(around.bus, sentOnce(plain));
     const expected = said(await run());
-    expect(expected.length).toBeGreaterThan(isLong ? 1_000 : 500);
+    expect(expected.length).toBeGreaterThan(1_000);
     await around[Symbol.asyncDispose]();
 
     around = await openSurroundings();
