@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /** Recorded data and reference results, which are no part of the repository: `TICKFLEET_SHARED`, else `shared` beside it. It may be absent. */
-const FOLDER = process.env["TICKFLEET_SHARED"] ?? resolve(import.meta.dirname, "../../../../shared");
+const FOLDER = resolve(process.env["TICKFLEET_SHARED"] || join(import.meta.dirname, "../../../../shared"));
 
 /** Absolute path of a file or folder in it, such as `data/dbn`. */
 export function sharedPath(path: string): string {
