@@ -1,13 +1,14 @@
 /**
  * What a field means wherever it appears, for the fields whose schema only tells the unit. Both
  * go into the published schemas and the reference: meaning first, then the schema's own words.
+ * A name that means something else in one object or message is told there: `factors.context`, `gap.id`.
  */
 export const FIELD_MEANINGS: Readonly<Record<string, string>> = {
   venue: "where it was traded",
   instrument: "canonical name, such as BTC-USDT, BTC-USDT-PERP or SPY",
   venueSymbol: "the venue's own spelling",
   calendar: "trading hours that the instrument follows",
-  kind: "spot and linear: quote volume is price x size x contractSize; inverse: size x contractSize",
+  "instruments.kind": "spot and linear: quote volume is price x size x contractSize; inverse: size x contractSize",
   contractSize: "multiplier of a linear contract, or quote value of one inverse contract; 1 for spot",
   priceScale: "decimals of prices",
   sizeScale: "decimals of sizes",
@@ -98,7 +99,11 @@ export const FIELD_MEANINGS: Readonly<Record<string, string>> = {
   trendAngle: "arc tangent of linearregSlope20 / atr14: 45 is one atr per candle",
   trendStrength: "50 % adx14 / 50, 30 % trendAngle / 30, 20 % R² of the line through 20 closes, each at most 1",
   enrichedRevision: "revision of the enriched candle that was judged",
+  "pattern.revision": "0 when first found, then counting up",
+  "signal.revision": "0 when first given, then counting up",
   "pattern.kind": "which pattern",
+  "patterns.kind": "which pattern",
+  "overriddenBy.kind": "which pattern",
   family: "kind of evidence",
   "pattern.value": "what TA-Lib gives",
   direction: "which way it points",
@@ -120,6 +125,11 @@ export const FIELD_MEANINGS: Readonly<Record<string, string>> = {
   validUntil: "the signal counts no longer from here on",
   patterns: "all patterns on the candle that have a direction",
   factors: "what weightedConfidence of the lead pattern is made of; null is unknown",
+  "factors.volume": "whether volume backs it; less where the volume delta points the other way",
+  "factors.trend": "whether the trend before it and the higher timeframe fit",
+  "factors.context": "whether the market's regime and bias fit",
+  "factors.history": "how often its like came true",
+  "factors.convergence": "how many other timeframes agree; 1 from three on",
   reasons: "why the level is not what the score alone would say",
   sentiment: "item of context that was in force, null without one",
   futures: "item of context that was in force, null without one",
@@ -129,6 +139,8 @@ export const FIELD_MEANINGS: Readonly<Record<string, string>> = {
   validFrom: "the item counts from here on",
   ttlMs: "and for so long",
   "sentiment.value": "weighted mean over all documents",
+  "sources.value": "weighted mean over the source's documents",
+  "sources.documents": "items of the source that were counted, each text once",
   confidence: "grows with the number of documents and their agreement",
   documents: "items that were counted, each text once",
   sources: "what each source adds",
@@ -155,12 +167,20 @@ export const FIELD_MEANINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The meaning and the schema's own words as one description; null where neither is there. A meaning
- * may be told for one message only (`gap.id`). Where `ownAlone`, words of the schema stand alone.
+ * The meaning and the schema's own words as one description; null where neither is there. A meaning may be told for one
+ * message only (`gap.id`), or for one object in messages (`factors.context`). Where `ownAlone`, words of the schema stand alone.
+ * @param path names from the message down to the field, such as `patterns.kind`
  */
-export function fieldDescription(message: string, name: string, own: string | undefined, ownAlone: boolean): string | null {
+export function fieldDescription(message: string, path: string, own: string | undefined, ownAlone: boolean): string | null {
   if (ownAlone && own !== undefined) return own;
-  const meaning = FIELD_MEANINGS[`${message}.${name}`] ?? FIELD_MEANINGS[name];
-  if (meaning === undefined) return own ?? null;
+  const key = meaningKey(message, path);
+  if (key === null) return own ?? null;
+  const meaning = FIELD_MEANINGS[key] as string;
   return own === undefined ? meaning : `${meaning}; ${own}`;
+}
+
+/** Where the meaning of a field stands, the most particular place first; null where it has none. */
+export function meaningKey(message: string, path: string): string | null {
+  const name = path.slice(path.lastIndexOf(".") + 1);
+  return [`${message}.${path}`, path, name].find((key) => FIELD_MEANINGS[key] !== undefined) ?? null;
 }

@@ -42,15 +42,15 @@ export function bareSchema(definition: MessageDefinition, target: "draft-2020-12
 }
 
 /** Lets unknown fields pass and adds the shared meanings of fields, at every depth. */
-function openAndDescribe(schema: JsonSchema, definition: MessageDefinition): void {
+function openAndDescribe(schema: JsonSchema, definition: MessageDefinition, above = ""): void {
   const isRequest = serviceAsked(definition) !== null;
   if (schema["additionalProperties"] === false) delete schema["additionalProperties"];
   const fields = (schema["properties"] ?? {}) as Record<string, JsonSchema>;
   for (const [name, field] of Object.entries(fields)) {
-    const description = fieldDescription(definition.name, name, field["description"] as string | undefined, isRequest);
+    const description = fieldDescription(definition.name, above + name, field["description"] as string | undefined, isRequest);
     if (description !== null) field["description"] = description;
-    openAndDescribe(field, definition);
+    openAndDescribe(field, definition, `${above}${name}.`);
   }
-  if (schema["items"] !== undefined) openAndDescribe(schema["items"] as JsonSchema, definition);
-  for (const alternative of (schema["anyOf"] ?? []) as JsonSchema[]) openAndDescribe(alternative, definition);
+  if (schema["items"] !== undefined) openAndDescribe(schema["items"] as JsonSchema, definition, above);
+  for (const alternative of (schema["anyOf"] ?? []) as JsonSchema[]) openAndDescribe(alternative, definition, above);
 }
