@@ -44,7 +44,7 @@ async function killInTheMiddle(afterMs: number, env: Record<string, string>): Pr
 describe.skipIf(sharedData === null)("recorded data (skipped where ../shared is absent)", () => {
   const captures = ["20240808", "20240809"].map((day) => join(sharedData ?? "", `crypto_ws/binance_spot_btcusdt_${day}.txt.gz`));
 
-  // the short form leaves it to the command's own test of the same
+  // in the short form replay.test.ts of the command has counts, sums and the candles' quotes; only the long form sees that there is no gap
   test.runIf(isLong)("both spot captures give 19,904 trades, a second run none", async () => {
     await fixture.start();
     expect(await fixture.replay("both", captures)).toMatchObject({ state: "done", trades: 19_904, recorded: 19_904, quarantined: 0 });
@@ -79,7 +79,7 @@ describe.skipIf(sharedData === null)("recorded data (skipped where ../shared is 
     },
   );
 
-  // the short form leaves it to the command's own test of the same
+  // in the short form replay.test.ts of the command has sides and counts, on the day of AIG, and files.test.ts clocks of other instruments
   test.runIf(isLong)("SPY of one day: 250,601 trades, sides by the tick rule; another instrument of that day is not late", async () => {
     await fixture.start();
     const job = await fixture.replay("spy", [join(sharedData ?? "", "ticks_lean/equity_spy_20131007_trade.zip")]);
