@@ -8,6 +8,7 @@ describe("options of the long tests", () => {
         "test/chaos",
         "test/fleet",
         "property.test",
+        "packages/market/test",
         "infra/checks/test",
         "test/service.test",
         "services/ingest/test",

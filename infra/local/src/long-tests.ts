@@ -15,6 +15,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   chaos: ["test/chaos"],
   fleet: ["test/fleet"],
   fuzz: ["property.test"],
+  columns: ["packages/market/test"],
   containers: ["infra/checks/test"],
   services: [
     "test/service.test",
@@ -36,6 +37,7 @@ The tests that have a long form, whole: hours of market, dozens of kills, long c
   chaos           kill -9, lost data, stopped processes, replicas
   fleet           the whole fleet over long cuts and lost servers
   fuzz            properties on random data
+  columns         every column of the candles of recorded files against a slow reference
   containers      the compose file, the image's steps, the broker's rights, examples that subscribe from outside
   services        what each service does under kills, cuts and restarts, with micro-batches of 1, 7 and 1,000 messages
   commands        npm start and the commands of tickfleet, on recorded data

@@ -10,6 +10,17 @@ const price = z.number().nullable().describe("quote currency");
 const size = z.number().describe("base currency or contracts");
 const sizeOrNull = size.nullable();
 const ratio = z.number().nullable();
+/** A column that messages of before December 2026 lack: a reader takes it for null. */
+const added = z.number().nullable().optional();
+
+/** Open, high and low of a metric that runs over the candle; the value at its close has the bare name. */
+function runningColumns<Name extends string>(name: Name, unit: string) {
+  const column = added.describe(unit);
+  return { [`${name}Open`]: column, [`${name}High`]: column, [`${name}Low`]: column } as Record<
+    `${Name}${"Open" | "High" | "Low"}`,
+    typeof added
+  >;
+}
 
 /** What a candle is of, in every message about candles. */
 export const keyFields = {
@@ -49,26 +60,56 @@ export const candleSchema = z.object({
   tradesBuy: integer,
   tradesSell: integer,
   maxTradeSize: sizeOrNull,
+  bigTrades: added.describe("count; null where the instrument has no fixed threshold"),
+  bigVolume: added.describe("base currency or contracts"),
+  bigVolumeBuy: added.describe("base currency or contracts"),
+  bigVolumeSell: added.describe("base currency or contracts"),
+  ...runningColumns("avgTradeSize", "base currency or contracts"),
   avgTradeSize: sizeOrNull,
   sumBidDepth: size,
   sumAskDepth: size,
   sumSpreadBps: z.number().describe("units of 1e-6 basis points"),
   quoteTrades: integer,
   crossedQuotes: integer,
+  ...runningColumns("spreadBps", "basis points"),
   spreadBps: ratio.describe("basis points"),
   vdOpen: sizeOrNull,
   vdHigh: sizeOrNull,
   vdLow: sizeOrNull,
   vd: size,
+  ...runningColumns("vdRatio", "-1..1"),
   vdRatio: ratio.describe("-1..1"),
+  ...runningColumns("bookImbalance", "-1..1"),
+  bookImbalance: added.describe("-1..1"),
+  ...runningColumns("liquidityRatio", "0 or more"),
+  liquidityRatio: added.describe("0 or more"),
   cvdOpen: sizeOrNull,
   cvdHigh: sizeOrNull,
   cvdLow: sizeOrNull,
   cvd: size,
   cvdBase: size,
+  ...runningColumns("vwap", "quote currency"),
   vwap: price,
-  priceChangeBps: ratio,
-  priceRangeBps: ratio,
+  vwapSession: added.describe("quote currency"),
+  ...runningColumns("priceChangeBps", "basis points"),
+  priceChangeBps: ratio.describe("basis points"),
+  priceRangeBps: ratio.describe("basis points"),
+  ...runningColumns("vwapDistanceBps", "basis points"),
+  vwapDistanceBps: added.describe("basis points"),
+  ...runningColumns("evr", "basis points per percent"),
+  evr: added.describe("basis points per percent"),
+  ...runningColumns("vdStrength", "0 or more"),
+  vdStrength: added.describe("0 or more"),
+  ...runningColumns("smp", "integer, -100..100"),
+  smp: added.describe("integer, -100..100"),
+  smpFinal: added.describe("integer, -100..100; null while the candle is open"),
+  divergence: added.describe("1, -1 or 0; null while the candle is open"),
+  deltaExhaustion: added.describe("1, -1 or 0; null while the candle is open"),
+  imbalanceStreak: added.describe("candles; null while the candle is open"),
+  volumeSpike: added.describe("0 or more; null while the candle is open"),
+  cvdSlope: added.describe("base currency or contracts per candle; null while the candle is open"),
+  momentumScore: added.describe("-100..100; null while the candle is open"),
+  absorptionIntensity: added.describe("0..10; null while the candle is open"),
   buyPressure: ratio.describe("0..1"),
   sellPressure: ratio.describe("0..1"),
   lastClose: price.describe("last price before a candle without trades, else null"),

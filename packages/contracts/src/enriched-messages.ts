@@ -46,7 +46,8 @@ export const enriched = defineMessage({
   stream: "ENRICHED",
   owner: "indicator",
   summary: "A closed or revised candle with its indicators. Take it only if (key, revision) is above what you hold.",
-  schema: candleSchema.omit({ revision: true, algo: true }).extend({
+  // the session's vwap is one of the indicators
+  schema: candleSchema.omit({ revision: true, algo: true, vwapSession: true }).extend({
     calendar: z.enum(CALENDARS),
     candleRevision: integer.min(0),
     candleAlgo: z.string().min(1),

@@ -9,7 +9,7 @@ import type { Candle } from "./candle.ts";
 const MINUTE = 60_000;
 /** The last late trade and the last end of a gap have come by then. */
 const AFTER = 2 * MINUTE;
-const RUNNING = new Set<string>(["cvd", "cvdOpen", "cvdHigh", "cvdLow", "cvdBase", "lastClose"]);
+const RUNNING = new Set<string>(["cvd", "cvdOpen", "cvdHigh", "cvdLow", "cvdBase", "vwapSession", "imbalanceStreak", "lastClose"]);
 
 interface Scene {
   from: number;
@@ -83,6 +83,7 @@ function naiveOf(scene: Scene) {
     closedUntil: closedBy(sessions, scene.to + AFTER, CRYPTO.closeDelayMs),
     trades: [...scene.trades, ...scene.late.map(({ trade }) => trade)],
     gaps: scene.gaps.map(({ gap }) => gap),
+    windows: true,
   });
 }
 

@@ -32,8 +32,8 @@ function changesOf(run: SeriesRun): { revised: string[]; rewritten: string[] } {
 test("a late trade revises its minute and the closed candles around it, and shifts the CVD of what follows", () => {
   const run = start(0).run([trades(trade(1, 100), trade(5, 4 * MINUTE)), clock(6 * MINUTE + 1_000), trades(trade(2, MINUTE, { size: 7 }))]);
   expect(changesOf(run)).toEqual({
-    revised: ["1m 1", "3m 0", "5m 0"],
-    rewritten: ["1m 2", "1m 3", "1m 4", "1m 5", "3m 3"],
+    revised: ["1m 1", "1m 4", "3m 0", "3m 3", "5m 0"],
+    rewritten: ["1m 2", "1m 3", "1m 5"],
   });
   expect(run.candle("1m", DAY + MINUTE)).toMatchObject({ state: "revised", revision: 1, trades: 1, cvd: 0.012, cvdBase: 0.005 });
   expect(run.candle("1m", DAY + 5 * MINUTE)).toMatchObject({ state: "closed", revision: 0, cvd: 0.017, lastClose: 100 });
@@ -41,13 +41,14 @@ test("a late trade revises its minute and the closed candles around it, and shif
   expect(run.series.intervals.get("15m")?.sums[0]).toBe(3);
 });
 
-test("a late trade without a side leaves the candles after it alone", () => {
+test("a late trade without a side moves the session's vwap of the candles after it, and nothing else", () => {
   const run = start(0).run([
     trades(trade(1, 100), trade(5, 4 * MINUTE)),
     clock(5 * MINUTE + 1_000),
     trades(trade(2, 50, { side: 0, price: 1 })),
   ]);
-  expect(changesOf(run)).toEqual({ revised: ["1m 0", "3m 0", "5m 0"], rewritten: [] });
+  expect(changesOf(run)).toEqual({ revised: ["1m 0", "3m 0", "5m 0"], rewritten: ["1m 1", "1m 2", "1m 3", "1m 4"] });
+  expect(run.candle("1m", DAY + MINUTE)).toMatchObject({ cvd: 0.005, lastClose: 100, vwapSession: 50.005 });
 });
 
 test("a duplicate of a late trade is no second revision", () => {
@@ -108,7 +109,7 @@ test("new candles inside a hole, and those after them, say after_gap as the hole
 
 test("a hole over midnight, filled later, leaves the new day's CVD to the head", () => {
   const run = start(-HOUR).run([trades(trade(1, -HOUR)), gap(-10 * MINUTE, 10 * MINUTE, "open"), clock(5 * MINUTE)]);
-  expect(run.series.cvdSession).toBe(DAY - 24 * HOUR);
+  expect(run.series.runningSession).toBe(DAY - 24 * HOUR);
   run.run([{ kind: "trades", trades: [trade(2, 2 * MINUTE)], fill: "g" }, clock(12 * MINUTE)]);
   expect(run.candle("1m", DAY + 10 * MINUTE)).toMatchObject({ cvdBase: 0.005, cvd: 0.005 });
 });

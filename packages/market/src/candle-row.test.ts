@@ -3,11 +3,14 @@ import { batchesOf, CRYPTO } from "../test/series-run.ts";
 import { createCandle } from "./candle-row.ts";
 import { MinuteBuilder } from "./minute-builder.ts";
 import { createMinuteRow } from "./minute-row.ts";
+import { RUNNING_LENGTH } from "./session-running.ts";
+import { WINDOW_LENGTH } from "./sums-layout.ts";
 
 const KEY = { venue: "demo", instrument: "BTC-USDT", anchor: "UTC", session: "all" as const, calendar: "crypto" as const };
 
 function candleOf(prices: readonly number[], kind: "spot" | "linear" | "inverse" = "spot", contractSize = 1, size = 3) {
-  const builder = new MinuteBuilder(CRYPTO.priceScale, CRYPTO.sizeScale);
+  const instrument = { ...CRYPTO, kind, contractSize };
+  const builder = new MinuteBuilder(instrument, CRYPTO.priceScale, CRYPTO.sizeScale, new Float64Array(WINDOW_LENGTH));
   const trades = prices.map((price, i) => ({
     epoch: "",
     seq: i,
@@ -24,7 +27,7 @@ function candleOf(prices: readonly number[], kind: "spot" | "linear" | "inverse"
   const row = createMinuteRow({
     openTime: 0,
     sums: builder.sums(),
-    cvd: new Float64Array(2),
+    running: new Float64Array(RUNNING_LENGTH),
     state: "closed",
     completeness: "full",
     revision: 0,
@@ -33,7 +36,7 @@ function candleOf(prices: readonly number[], kind: "spot" | "linear" | "inverse"
     afterGap: false,
     lastPrice: null,
   });
-  return createCandle(KEY, row, kind, contractSize);
+  return createCandle({ key: KEY, instrument }, row);
 }
 
 test("a change in price is taken on the scaled integers: one cent on a hundred is one hundredth of a percent", () => {

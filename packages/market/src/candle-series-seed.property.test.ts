@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { inTime, stepsOf } from "../test/arrivals.ts";
 import { plainTrades } from "../test/plain-trades.ts";
 import { CRYPTO, SeriesRun, type Step } from "../test/series-run.ts";
+import { MOST_BARS } from "./bar-window.ts";
 import { CandleSeries } from "./candle-series.ts";
 import { type KeptCandles, leftAloneKey, seedSeries } from "./candle-series-seed.ts";
 import { snapshotSeries } from "./candle-series-snapshot.ts";
-import { S } from "./candle-sums.ts";
+import { S } from "./sums-layout.ts";
 import { TIMEFRAMES } from "./timeframe.ts";
 
 const MINUTE = 60_000;
@@ -19,7 +20,11 @@ function keptBefore(run: SeriesRun, floorMs: number): KeptCandles {
   const rows = [...run.stored.values()].sort((a, b) => a.openTime - b.openTime);
   const minutes = rows.filter((row) => row.timeframe === "1m" && row.openTime < floorMs);
   return {
-    last: TIMEFRAMES.flatMap((timeframe) => rows.filter((row) => row.timeframe === timeframe && row.closeTime <= floorMs).slice(-1)),
+    recent: TIMEFRAMES.flatMap((timeframe) => {
+      const closed = rows.filter((row) => row.timeframe === timeframe && row.closeTime <= floorMs);
+      const traded = closed.filter((row) => row.sums[S.TRADES] !== 0).slice(-MOST_BARS);
+      return closed.filter((row, i) => traded.includes(row) || i === closed.length - 1);
+    }),
     lastTraded: minutes.findLast((row) => row.sums[S.TRADES] !== 0) ?? null,
     minutes,
     around: rows.filter((row) => row.openTime < floorMs && row.closeTime > floorMs),
@@ -53,9 +58,9 @@ test("a series that begins at a floor with what was kept before it ends as the o
         expect(bits(seeded)).toEqual(bits(whole));
         expect(seeded.published.filter((row) => row.openTime < floorMs && !leftAlone.has(leftAloneKey(row)))).toEqual([]);
         const state = ({ series }: SeriesRun): unknown => {
-          const { intervals, previous, cvd, lastPrice, closedUntil, priceScale, sizeScale } = snapshotSeries(series);
+          const { intervals, previous, windows, running, lastPrice, closedUntil, priceScale, sizeScale } = snapshotSeries(series);
           const open = new Map(intervals.map((interval) => [interval.timeframe, interval]));
-          return { open, previous: new Map(previous), cvd, lastPrice, closedUntil, priceScale, sizeScale };
+          return { open, previous: new Map(previous), windows, running, lastPrice, closedUntil, priceScale, sizeScale };
         };
         expect(state(seeded)).toEqual(state(whole));
       },

@@ -1,15 +1,17 @@
 import { sessionAt } from "./calendar.ts";
 import type { CandleRow } from "./candle-row.ts";
 import type { CandleSeries } from "./candle-series.ts";
-import { S, timesPowerOfTen } from "./candle-sums.ts";
-import { copyExact, multiplyByPowerOfTen } from "./exact.ts";
-import { createOpenInterval, foldRow, previousOf } from "./open-interval.ts";
+import { rescaleSums, timesPowerOfTen } from "./candle-sums.ts";
+import { openIntervalAt } from "./interval-context.ts";
+import { foldRow, previousOf } from "./open-interval.ts";
+import { copyRunning, refineRunning } from "./session-running.ts";
+import { S } from "./sums-layout.ts";
 import { FOLDED_TIMEFRAMES, type Timeframe } from "./timeframe.ts";
 
 /** Closed candles before a floor that a series which begins there goes on from. */
 export interface KeptCandles {
-  /** The last one of each timeframe that closed by the floor. */
-  last: readonly CandleRow[];
+  /** On each timeframe the last 20 with trades that closed by the floor, and the last of all, ascending. */
+  recent: readonly CandleRow[];
   /** The last minute with trades. */
   lastTraded: CandleRow | null;
   /** Minutes before the floor, ascending, at least those of the week around it. */
@@ -28,24 +30,29 @@ export function seedSeries(series: CandleSeries, floorMs: number, kept: KeptCand
   const leftAlone = new Set<string>();
   if (series.closedUntil > floorMs) return leftAlone;
   series.closedUntil = floorMs;
-  for (const row of [...kept.last, ...(kept.lastTraded === null ? [] : [kept.lastTraded])])
+  for (const row of [...kept.recent, ...(kept.lastTraded === null ? [] : [kept.lastTraded])])
     series.refine(row.sums[S.PRICE_SCALE] as number, row.sums[S.SIZE_SCALE] as number);
   if (kept.lastTraded !== null) {
     const { sums } = kept.lastTraded;
     series.lastPrice = timesPowerOfTen(sums[S.CLOSE] as number, series.priceScale - (sums[S.PRICE_SCALE] as number));
   }
-  for (const row of kept.last) series.previous.set(row.timeframe, previousOf(row));
-  const minute = kept.last.find((row) => row.timeframe === "1m");
+  for (const row of kept.recent) {
+    rescaleSums(row.sums, series.priceScale, series.sizeScale);
+    series.previous.set(row.timeframe, previousOf(row));
+    series.windows.push(row);
+  }
+  const minute = kept.recent.findLast((row) => row.timeframe === "1m");
   if (minute !== undefined) {
-    copyExact(series.cvd, 0, minute.sums, S.CVD);
-    multiplyByPowerOfTen(series.cvd, 0, series.sizeScale - (minute.sums[S.SIZE_SCALE] as number));
-    series.cvdSession = sessionAt(series.calendar, series.key.session, minute.openTime)?.open ?? Number.NaN;
+    copyRunning(series.running, minute.sums);
+    const prices = series.priceScale - (minute.sums[S.PRICE_SCALE] as number);
+    refineRunning(series.running, prices, series.sizeScale - (minute.sums[S.SIZE_SCALE] as number));
+    series.runningSession = sessionAt(series.calendar, series.key.session, minute.openTime)?.open ?? Number.NaN;
   }
   for (const timeframe of FOLDED_TIMEFRAMES) {
     const interval = series.intervalOf(timeframe, floorMs);
     if (interval.open === floorMs) continue;
     const inside = kept.minutes.filter((row) => row.openTime >= interval.open && row.openTime < floorMs);
-    const folded = createOpenInterval(timeframe, interval);
+    const folded = openIntervalAt(series, timeframe, floorMs);
     for (const row of inside) foldRow(folded, row);
     if (inside.length === 0) leftAlone.add(leftAloneKey({ timeframe, openTime: interval.open }));
     else series.intervals.set(timeframe, folded);

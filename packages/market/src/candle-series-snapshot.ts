@@ -1,3 +1,4 @@
+import type { BarWindow } from "./bar-window.ts";
 import { CandleSeries } from "./candle-series.ts";
 import type { Gap } from "./completeness.ts";
 import type { Instrument } from "./instrument.ts";
@@ -18,10 +19,12 @@ export interface SeriesSnapshot {
   gaps: Gap[];
   spoiled: number[];
   seen: [string, number[]][];
-  intervals: (Omit<OpenInterval, "sums"> & { sums: number[] })[];
+  /** NaN is written as null, here and in windows. */
+  intervals: (Omit<OpenInterval, "sums"> & { sums: (number | null)[] })[];
   previous: [Timeframe, PreviousCandle][];
-  cvd: number[];
-  cvdSession: number | null;
+  windows: [Timeframe, Omit<BarWindow, "bars"> & { bars: (number | null)[][] }][];
+  running: number[];
+  runningSession: number | null;
   priceScale: number;
   sizeScale: number;
   lastPrice: number | null;
@@ -37,10 +40,14 @@ export function snapshotSeries(series: CandleSeries): SeriesSnapshot {
     gaps: series.gaps,
     spoiled: [...series.spoiled],
     seen: [...series.seen].map(([epoch, ids]) => [epoch, ids.toBounds()]),
-    intervals: [...series.intervals.values()].map((interval) => ({ ...interval, sums: Array.from(interval.sums) })),
+    intervals: [...series.intervals.values()].map((interval) => ({
+      ...interval,
+      sums: plain(interval.sums),
+    })),
     previous: [...series.previous],
-    cvd: Array.from(series.cvd),
-    cvdSession: Number.isFinite(series.cvdSession) ? series.cvdSession : null,
+    windows: [...series.windows].map(([timeframe, window]) => [timeframe, { ...window, bars: window.bars.map(plain) }]),
+    running: Array.from(series.running),
+    runningSession: Number.isFinite(series.runningSession) ? series.runningSession : null,
     priceScale: series.priceScale,
     sizeScale: series.sizeScale,
     lastPrice: series.lastPrice,
@@ -55,13 +62,21 @@ export function restoreSeries(snapshot: SeriesSnapshot): CandleSeries {
   series.gaps = snapshot.gaps;
   series.spoiled = new Set(snapshot.spoiled);
   series.seen = new Map(snapshot.seen.map(([epoch, bounds]) => [epoch, new IntervalSet(bounds)]));
-  for (const interval of snapshot.intervals)
-    series.intervals.set(interval.timeframe, { ...interval, sums: Float64Array.from(interval.sums) });
+  for (const interval of snapshot.intervals) series.intervals.set(interval.timeframe, { ...interval, sums: fromPlain(interval.sums) });
   for (const [timeframe, previous] of snapshot.previous) series.previous.set(timeframe, previous);
-  series.cvd.set(snapshot.cvd);
-  series.cvdSession = snapshot.cvdSession ?? Number.NaN;
+  for (const [timeframe, window] of snapshot.windows) series.windows.set(timeframe, { ...window, bars: window.bars.map(fromPlain) });
+  series.running.set(snapshot.running);
+  series.runningSession = snapshot.runningSession ?? Number.NaN;
   series.priceScale = snapshot.priceScale;
   series.sizeScale = snapshot.sizeScale;
   series.lastPrice = snapshot.lastPrice;
   return series;
+}
+
+function plain(values: Float64Array): (number | null)[] {
+  return Array.from(values, (value) => (Number.isNaN(value) ? null : value));
+}
+
+function fromPlain(values: readonly (number | null)[]): Float64Array {
+  return Float64Array.from(values, (value) => value ?? Number.NaN);
 }

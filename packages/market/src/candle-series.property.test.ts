@@ -150,5 +150,5 @@ function naiveOf(scene: Scene, gaps: readonly PlainGap[], contractSize = 1, kind
   const sessions = cryptoSessions(scene.from);
   const closedUntil = closedBy(sessions, untilOf(scene) / 1000, CRYPTO.closeDelayMs);
   const trades: PlainTrade[] = scene.all.map((arrival) => arrival.trade);
-  return naiveCandles({ sessions, coveredFromUs: scene.coveredFromUs, closedUntil, trades, gaps, contractSize, kind });
+  return naiveCandles({ sessions, coveredFromUs: scene.coveredFromUs, closedUntil, trades, gaps, contractSize, kind, windows: true });
 }

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import type { PlainGap, PlainTrade } from "../test/naive-candles.ts";
 import { batchesOf, CRYPTO, SeriesRun } from "../test/series-run.ts";
 import { CandleSeries } from "./candle-series.ts";
-import { S } from "./candle-sums.ts";
 import { foldedCompleteness } from "./completeness.ts";
+import { S } from "./sums-layout.ts";
 import { TIMEFRAMES } from "./timeframe.ts";
 
 const START = Date.parse("2024-03-05T10:00:00Z");

@@ -1,24 +1,19 @@
-import { type Calendar, calendarOf, DEFAULT_ANCHOR, DEFAULT_SESSION, nextSession, scheduledMinutesBetween, sessionAt } from "./calendar.ts";
+import { type Calendar, calendarOf, DEFAULT_ANCHOR, DEFAULT_SESSION, nextSession, sessionAt } from "./calendar.ts";
 import type { Completeness } from "./candle.ts";
 import type { CandleRow, SeriesKey } from "./candle-row.ts";
-import { S, timesPowerOfTen } from "./candle-sums.ts";
+import { timesPowerOfTen } from "./candle-sums.ts";
 import { type Gap, minuteCompleteness } from "./completeness.ts";
-import { copyExact, multiplyByPowerOfTen } from "./exact.ts";
 import { formingMinuteRows, formingRows } from "./forming-rows.ts";
 import type { Instrument } from "./instrument.ts";
 import { intervalAt, nextMinute } from "./interval.ts";
+import { contextOf, openIntervalAt } from "./interval-context.ts";
 import { IntervalSet } from "./interval-set.ts";
 import { MinuteBuilder } from "./minute-builder.ts";
 import { closeMinuteRow } from "./minute-row.ts";
-import {
-  createOpenInterval,
-  foldRow,
-  type IntervalContext,
-  type OpenInterval,
-  type PreviousCandle,
-  previousOf,
-  rowOf,
-} from "./open-interval.ts";
+import { foldRow, type OpenInterval, type PreviousCandle, previousOf, rowOf } from "./open-interval.ts";
+import { lookBack, SeriesWindows } from "./series-windows.ts";
+import { copyRunning, RUNNING_LENGTH, refineRunning } from "./session-running.ts";
+import { S } from "./sums-layout.ts";
 import { FOLDED_TIMEFRAMES, type FoldedTimeframe, MINUTE_MS, type Timeframe } from "./timeframe.ts";
 import type { TradeColumns } from "./trade.ts";
 import { checkScales } from "./trade-scales.ts";
@@ -56,9 +51,11 @@ export class CandleSeries {
   readonly openMinutes = new Map<number, MinuteBuilder>();
   readonly intervals = new Map<FoldedTimeframe, OpenInterval>();
   readonly previous = new Map<Timeframe, PreviousCandle>();
-  /** CVD after the last closed minute, at the scales below, and the open of its session. */
-  readonly cvd = new Float64Array(2);
-  cvdSession = Number.NaN;
+  /** What runs on in the session (`RUNNING`) after the last closed minute, at the scales below, and the open of its session. */
+  readonly running = new Float64Array(RUNNING_LENGTH);
+  runningSession = Number.NaN;
+  /** The last closed candles of each timeframe, as the next ones look back at them. */
+  readonly windows: SeriesWindows;
   priceScale: number;
   sizeScale: number;
   /** Last price of a closed minute, at `priceScale`. */
@@ -77,6 +74,7 @@ export class CandleSeries {
       session: DEFAULT_SESSION,
       calendar: instrument.calendar,
     };
+    this.windows = new SeriesWindows({ calendar: this.calendar, session: DEFAULT_SESSION });
     this.priceScale = instrument.priceScale;
     this.sizeScale = instrument.sizeScale;
     this.#finestPriceScale = instrument.priceScale;
@@ -196,30 +194,13 @@ export class CandleSeries {
 
   /** Brings the series' own values to finer scales. */
   refine(priceScale: number, sizeScale: number): void {
+    this.windows.refine(sizeScale - this.sizeScale);
+    refineRunning(this.running, Math.max(0, priceScale - this.priceScale), Math.max(0, sizeScale - this.sizeScale));
     if (priceScale > this.priceScale) {
       if (this.lastPrice !== null) this.lastPrice = timesPowerOfTen(this.lastPrice, priceScale - this.priceScale);
       this.priceScale = priceScale;
     }
-    if (sizeScale > this.sizeScale) {
-      multiplyByPowerOfTen(this.cvd, 0, sizeScale - this.sizeScale);
-      this.sizeScale = sizeScale;
-    }
-  }
-
-  /** What a row of an interval from `open` to `until` needs besides its fold. */
-  contextOf(timeframe: Timeframe, open: number, until: number): IntervalContext {
-    return {
-      priceScale: this.priceScale,
-      sizeScale: this.sizeScale,
-      scheduled: scheduledMinutesBetween(this.calendar, this.key.session, open, until),
-      lastPrice: this.lastPrice,
-      afterGap: this.isAfterGap(this.previous.get(timeframe), open),
-    };
-  }
-
-  isAfterGap(previous: PreviousCandle | undefined, open: number): boolean {
-    if (previous === undefined) return false;
-    return previous.bad || (previous.close < open && scheduledMinutesBetween(this.calendar, this.key.session, previous.close, open) > 0);
+    if (sizeScale > this.sizeScale) this.sizeScale = sizeScale;
   }
 
   /** Completeness of a minute with this many trades; null: it has no candle. */
@@ -248,7 +229,7 @@ export class CandleSeries {
     let builder = this.openMinutes.get(minute);
     if (builder === undefined) {
       if (!this.isScheduled(minute)) return null;
-      builder = new MinuteBuilder(this.priceScale, this.sizeScale);
+      builder = new MinuteBuilder(this.instrument, this.priceScale, this.sizeScale, this.windows.before("1m", minute));
       this.openMinutes.set(minute, builder);
     }
     return builder;
@@ -260,17 +241,12 @@ export class CandleSeries {
     if (completeness !== null) {
       const row = closeMinuteRow(this, minute, builder, completeness);
       if (row.sums[S.TRADES] !== 0) this.lastPrice = row.sums[S.CLOSE] as number;
-      copyExact(this.cvd, 0, row.sums, S.CVD);
-      this.previous.set("1m", previousOf(row));
-      sink(row);
-      for (const timeframe of FOLDED_TIMEFRAMES) {
-        let interval = this.intervals.get(timeframe);
-        if (interval === undefined) {
-          interval = createOpenInterval(timeframe, this.intervalOf(timeframe, minute));
-          this.intervals.set(timeframe, interval);
-        }
-        foldRow(interval, row);
-      }
+      copyRunning(this.running, row.sums);
+      this.#closeRow(row, sink);
+      for (const timeframe of FOLDED_TIMEFRAMES) foldRow(this.#intervalAt(timeframe, minute), row);
+      // whoever trades in the next minute already is told at once what this one gives it
+      const next = this.openMinutes.get(minute + MINUTE_MS);
+      if (next !== undefined) lookBack(this, next, minute + MINUTE_MS);
     }
     this.openMinutes.delete(minute);
     this.#closeIntervals(minute + MINUTE_MS, sink);
@@ -280,11 +256,25 @@ export class CandleSeries {
     for (const timeframe of FOLDED_TIMEFRAMES) {
       const interval = this.intervals.get(timeframe);
       if (interval === undefined || interval.close > until) continue;
-      const row = rowOf(interval, "closed", 0, this.contextOf(timeframe, interval.open, interval.close));
+      const row = rowOf(interval, "closed", 0, contextOf(this, timeframe, interval.open, interval.close));
       this.intervals.delete(timeframe);
-      this.previous.set(timeframe, previousOf(row));
-      sink(row);
+      this.#closeRow(row, sink);
     }
+  }
+
+  #closeRow(row: CandleRow, sink: RowSink): void {
+    this.previous.set(row.timeframe, previousOf(row));
+    this.windows.push(row);
+    sink(row);
+  }
+
+  #intervalAt(timeframe: FoldedTimeframe, minute: number): OpenInterval {
+    let interval = this.intervals.get(timeframe);
+    if (interval === undefined) {
+      interval = openIntervalAt(this, timeframe, minute);
+      this.intervals.set(timeframe, interval);
+    }
+    return interval;
   }
 
   intervalOf(timeframe: Timeframe, minute: number): { open: number; close: number } {

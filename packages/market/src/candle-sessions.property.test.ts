@@ -52,7 +52,10 @@ function expectSpan(instrument: typeof CRYPTO, { from, to }: Span, runs: number)
       const run = new SeriesRun(instrument, fromMs * 1000, 20).run(stepsOf(all, fromMs * 1000, untilMs * 1000, 600_000_000));
       const trades: PlainTrade[] = all.map((arrival) => arrival.trade);
       const closedUntil = closedBy(sessions, untilMs, instrument.closeDelayMs);
-      expectNaive(run.candles(), naiveCandles({ sessions, coveredFromUs: fromMs * 1000, closedUntil, trades, gaps: [] }));
+      expectNaive(
+        run.candles(),
+        naiveCandles({ ...instrument, sessions, coveredFromUs: fromMs * 1000, closedUntil, trades, gaps: [], windows: true }),
+      );
     }),
     { numRuns: runs, endOnFailure: true },
   );

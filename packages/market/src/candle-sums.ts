@@ -1,60 +1,23 @@
+import { quietWindow } from "./bar-window.ts";
 import { FLAG_AFTER_GAP } from "./candle.ts";
-import { addExact, addInteger, addProduct, compareExact, copyExact, multiplyByPowerOfTen } from "./exact.ts";
-
-/**
- * What a candle is made of, as exact integers in one Float64Array: it folds, copies and travels to
- * the database as it is. Prices are scaled by PRICE_SCALE, sizes by SIZE_SCALE; entries that take
- * two places are two-limb values (`exact.ts`). Undefined where TRADES is 0: times, prices, MAX_SIZE, VD_* and CVD_* but the closes.
- */
-export const S = {
-  TRADES: 0,
-  BUYS: 1,
-  SELLS: 2,
-  FIRST_TIME: 3,
-  FIRST_SEQ: 4,
-  LAST_TIME: 5,
-  LAST_SEQ: 6,
-  OPEN: 7,
-  HIGH: 8,
-  LOW: 9,
-  CLOSE: 10,
-  MAX_SIZE: 11,
-  VOLUME: 12,
-  BUY_VOLUME: 14,
-  SELL_VOLUME: 16,
-  PRICE_SIZE: 18,
-  BID_DEPTH: 20,
-  ASK_DEPTH: 22,
-  SPREAD: 24,
-  QUOTES: 25,
-  CROSSED: 26,
-  VD_OPEN: 27,
-  VD_HIGH: 29,
-  VD_LOW: 31,
-  VD: 33,
-  CVD_OPEN: 35,
-  CVD_HIGH: 37,
-  CVD_LOW: 39,
-  CVD: 41,
-  CVD_BASE: 43,
-  PRICE_SCALE: 45,
-  SIZE_SCALE: 46,
-  FLAGS: 47,
-  /** Minutes folded in, those of them that are partial or venue-down, and those that are backfilled. */
-  MINUTES: 48,
-  BAD_MINUTES: 49,
-  BACKFILLED_MINUTES: 50,
-  /** 1 where LAST_CLOSE holds the last price before a candle without trades. */
-  HAS_LAST_CLOSE: 51,
-  LAST_CLOSE: 52,
-} as const;
-
-export const SUMS_LENGTH = 53;
+import {
+  addExact,
+  addInteger,
+  addMultiple,
+  addProduct,
+  compareExact,
+  copyExact,
+  exactToBigInt,
+  multiplyByPowerOfTen,
+  setBigInt,
+} from "./exact.ts";
+import { sampleMetrics } from "./sampled-metrics.ts";
+import { S, SUMS_LENGTH } from "./sums-layout.ts";
 
 /** A quote older than this is no valid quote. */
 const MAX_QUOTE_AGE_US = 5_000_000;
 
-const EXACT_PRICE_SIZE = [S.PRICE_SIZE] as const;
+const EXACT_PRICE_SIZE = [S.PRICE_SIZE, S.CLOSE_EXCESS, S.SESSION_PRICE_SIZE] as const;
 const EXACT_SIZES = [
   S.VOLUME,
   S.BUY_VOLUME,
@@ -70,6 +33,13 @@ const EXACT_SIZES = [
   S.CVD_LOW,
   S.CVD,
   S.CVD_BASE,
+  S.BIG_VOLUME,
+  S.BIG_BUY_VOLUME,
+  S.BIG_SELL_VOLUME,
+  S.SESSION_VOLUME,
+  S.WINDOW_ABS_VD,
+  S.WINDOW_VOLUME,
+  S.WINDOW_VD,
 ] as const;
 const PLAIN_PRICES = [S.OPEN, S.HIGH, S.LOW, S.CLOSE, S.LAST_CLOSE] as const;
 
@@ -81,6 +51,39 @@ export function createSums(priceScale: number, sizeScale: number): Float64Array 
   return sums;
 }
 
+/** Sets what a candle takes from those before it (`bar-window.ts`), at the scale of its sums. */
+export function setWindow(sums: Float64Array, window: Float64Array): void {
+  sums.set(window, S.WINDOW);
+}
+
+/** Leaves a closed candle of its window what it has a use for. */
+export function settleWindow(sums: Float64Array): void {
+  if (sums[S.TRADES] === 0) setWindow(sums, quietWindow(sums.subarray(S.WINDOW)));
+}
+
+/** The same at a finer size scale: so many more decimals. */
+export function refinedWindow(window: Float64Array, sizes: number): Float64Array {
+  if (sizes === 0) return window;
+  const finer = window.slice();
+  for (const at of [S.WINDOW_ABS_VD, S.WINDOW_VOLUME, S.WINDOW_VD]) multiplyByPowerOfTen(finer, at - S.WINDOW, sizes);
+  return finer;
+}
+
+/** Whether it takes the same from them as it did. */
+export function hasWindow(sums: Float64Array, window: Float64Array): boolean {
+  return window.every((value, at) => Object.is(value, sums[S.WINDOW + at]));
+}
+
+/** Sums as today's, of stored ones that may be of a time when they held less: what they cannot tell is NaN. */
+export function widenSums(stored: Float64Array): Float64Array {
+  if (stored.length === SUMS_LENGTH) return stored;
+  const sums = new Float64Array(SUMS_LENGTH).fill(Number.NaN, stored.length);
+  sums.set(stored);
+  const volume = exactToBigInt(sums, S.VOLUME);
+  setBigInt(sums, S.CLOSE_EXCESS, BigInt(sums[S.CLOSE] as number) * volume - exactToBigInt(sums, S.PRICE_SIZE));
+  return sums;
+}
+
 /**
  * Adds a trade that is the latest so far by (time, seq). CVD is not touched: see `setCvd`.
  * @param side 1 buy, -1 sell, 0 unknown
@@ -88,6 +91,8 @@ export function createSums(priceScale: number, sizeScale: number): Float64Array 
 export function addTrade(sums: Float64Array, time: number, seq: number, price: number, size: number, side: number): void {
   const first = sums[S.TRADES] === 0;
   sums[S.TRADES] = (sums[S.TRADES] as number) + 1;
+  const move = first ? 0 : price - (sums[S.CLOSE] as number);
+  if (move !== 0) addMultiple(sums, S.CLOSE_EXCESS, move, sums, S.VOLUME);
   addInteger(sums, S.VOLUME, size);
   addProduct(sums, S.PRICE_SIZE, price, size);
   if (side > 0) {
@@ -124,6 +129,14 @@ export function addTrade(sums: Float64Array, time: number, seq: number, price: n
   }
 }
 
+/** Counts a trade that was added as a big one. */
+export function addBigTrade(sums: Float64Array, size: number, side: number): void {
+  sums[S.BIG_TRADES] = (sums[S.BIG_TRADES] as number) + 1;
+  addInteger(sums, S.BIG_VOLUME, size);
+  if (side > 0) addInteger(sums, S.BIG_BUY_VOLUME, size);
+  else if (side < 0) addInteger(sums, S.BIG_SELL_VOLUME, size);
+}
+
 /** Adds the quote that a trade carries; one that is old, empty, not above 0 or (counted) crossed adds nothing else. */
 export function addQuote(sums: Float64Array, bid: number, ask: number, bidSize: number, askSize: number, ageUs: number): void {
   if (ageUs < 0 || ageUs > MAX_QUOTE_AGE_US || !(bid > 0 && ask > 0 && bidSize > 0 && askSize > 0)) return;
@@ -143,30 +156,6 @@ function spreadOf(bid: number, ask: number): number {
   return Math.round(numerator <= Number.MAX_SAFE_INTEGER ? numerator / (ask + bid) : (((ask - bid) * 2) / (ask + bid)) * 1e10);
 }
 
-/** Sets CVD from VD and the CVD before the first trade; for the sums of a minute, once its trades are in. */
-export function setCvd(sums: Float64Array, base: Float64Array, at: number): void {
-  copyExact(sums, S.CVD_BASE, base, at);
-  const some = sums[S.TRADES] !== 0;
-  for (const [cvd, vd] of CVD_OF_VD) {
-    if (!some && cvd !== S.CVD) continue;
-    copyExact(sums, cvd, base, at);
-    addExact(sums, cvd, sums, vd);
-  }
-}
-
-const CVD_OF_VD: readonly (readonly [number, number])[] = [
-  [S.CVD_OPEN, S.VD_OPEN],
-  [S.CVD_HIGH, S.VD_HIGH],
-  [S.CVD_LOW, S.VD_LOW],
-  [S.CVD, S.VD],
-];
-
-/** Adds `shift`, at the sums' own scale, to the CVD of a candle: a trade before it in its session came late. */
-export function shiftCvd(sums: Float64Array, shift: Float64Array): void {
-  for (const at of [S.CVD_BASE, S.CVD]) addExact(sums, at, shift, 0);
-  if (sums[S.TRADES] !== 0) for (const at of [S.CVD_OPEN, S.CVD_HIGH, S.CVD_LOW]) addExact(sums, at, shift, 0);
-}
-
 /**
  * Folds the next candle, in time, into `target`: sums add, open and close are first and last, high
  * and low are extremes, VD runs on (prefix), CVD is taken as it stands. Equal to building the whole
@@ -178,7 +167,7 @@ export function foldSums(target: Float64Array, source: Float64Array): void {
   for (const at of [S.MINUTES, S.BAD_MINUTES, S.BACKFILLED_MINUTES]) target[at] = (target[at] as number) + (source[at] as number);
   target[S.FLAGS] = (target[S.FLAGS] as number) | ((source[S.FLAGS] as number) & ~FLAG_AFTER_GAP);
   if (source[S.TRADES] !== 0) foldTrades(target, source);
-  copyExact(target, S.CVD, source, S.CVD);
+  for (const at of [S.CVD, S.SESSION_PRICE_SIZE, S.SESSION_VOLUME]) copyExact(target, at, source, at);
 }
 
 function foldTrades(target: Float64Array, source: Float64Array): void {
@@ -194,10 +183,18 @@ function foldTrades(target: Float64Array, source: Float64Array): void {
     if (compareExact(source, S.CVD_HIGH, target, S.CVD_HIGH) > 0) copyExact(target, S.CVD_HIGH, source, S.CVD_HIGH);
     if (compareExact(source, S.CVD_LOW, target, S.CVD_LOW) < 0) copyExact(target, S.CVD_LOW, source, S.CVD_LOW);
   }
+  addMultiple(target, S.CLOSE_EXCESS, (source[S.CLOSE] as number) - (target[S.CLOSE] as number), target, S.VOLUME);
   for (const at of [S.LAST_TIME, S.LAST_SEQ, S.CLOSE]) target[at] = source[at] as number;
-  for (const at of [S.TRADES, S.BUYS, S.SELLS, S.SPREAD, S.QUOTES, S.CROSSED]) target[at] = (target[at] as number) + (source[at] as number);
-  for (const at of [S.VOLUME, S.BUY_VOLUME, S.SELL_VOLUME, S.PRICE_SIZE, S.BID_DEPTH, S.ASK_DEPTH, S.VD]) addExact(target, at, source, at);
+  for (const at of FOLDED_COUNTS) target[at] = (target[at] as number) + (source[at] as number);
+  for (const at of FOLDED_SUMS) addExact(target, at, source, at);
+  sampleMetrics(target, first);
 }
+
+const FOLDED_COUNTS = [S.TRADES, S.BUYS, S.SELLS, S.SPREAD, S.QUOTES, S.CROSSED, S.BIG_TRADES] as const;
+const FOLDED_SUMS = [
+  ...([S.VOLUME, S.BUY_VOLUME, S.SELL_VOLUME, S.PRICE_SIZE, S.CLOSE_EXCESS, S.BID_DEPTH, S.ASK_DEPTH, S.VD] as const),
+  ...([S.BIG_VOLUME, S.BIG_BUY_VOLUME, S.BIG_SELL_VOLUME] as const),
+] as const;
 
 const prefix = new Float64Array(2);
 

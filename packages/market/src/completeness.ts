@@ -1,5 +1,5 @@
 import type { Completeness } from "./candle.ts";
-import { S } from "./candle-sums.ts";
+import { S } from "./sums-layout.ts";
 
 /** A stretch of time in which trades of an instrument were, or are, missing. */
 export interface Gap {

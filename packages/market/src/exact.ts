@@ -65,6 +65,12 @@ function addShifted(sums: Float64Array, at: number, sign: number, value: number)
   addInteger(sums, at, sign * ((value - high * HALF) * HALF));
 }
 
+/** sums[at] += factor * source[from]: a safe integer times a two-limb value that is 0 or more. */
+export function addMultiple(sums: Float64Array, at: number, factor: number, source: Float64Array, from: number): void {
+  sums[at] = (sums[at] as number) + factor * (source[from] as number);
+  addProduct(sums, at, factor, source[from + 1] as number);
+}
+
 /** target += source, both two-limb values. */
 export function addExact(target: Float64Array, at: number, source: Float64Array, from: number): void {
   let hi = (target[at] as number) + (source[from] as number);
@@ -75,6 +81,12 @@ export function addExact(target: Float64Array, at: number, source: Float64Array,
   }
   target[at] = hi;
   target[at + 1] = lo;
+}
+
+/** target += |source|, both two-limb values. */
+export function addMagnitude(target: Float64Array, at: number, source: Float64Array, from: number): void {
+  if ((source[from] as number) < 0) subtractExact(target, at, source, from);
+  else addExact(target, at, source, from);
 }
 
 /** target -= source, both two-limb values. */
@@ -104,6 +116,41 @@ export function isZero(sums: Float64Array, at: number): boolean {
   return sums[at] === 0 && sums[at + 1] === 0;
 }
 
+/** Whether a double that is nearest to an integer is that integer. */
+export function isExact(value: number): boolean {
+  return value <= Number.MAX_SAFE_INTEGER && value >= -Number.MAX_SAFE_INTEGER;
+}
+
+const QUOTIENT_BITS = 64;
+
+/** The double nearest to a / b, so that common factors of the two change nothing; NaN where b is 0. */
+export function divideIntegers(a: bigint, b: bigint): number {
+  if (b === 0n) return Number.NaN;
+  const isNegative = a < 0n !== b < 0n;
+  const [numerator, denominator] = [a < 0n ? -a : a, b < 0n ? -b : b];
+  const shift = BigInt(Math.max(0, QUOTIENT_BITS + denominator.toString(2).length - numerator.toString(2).length));
+  const scaled = numerator << shift;
+  const quotient = scaled / denominator;
+  // a lost rest must not look like the middle between two doubles
+  const rounded = Number(quotient * denominator === scaled ? quotient : quotient | 1n) / 2 ** Number(shift);
+  return isNegative ? -rounded : rounded;
+}
+
+/** The double nearest to the value. */
+export function exactToDouble(sums: Float64Array, at: number): number {
+  return (sums[at] as number) * BASE + (sums[at + 1] as number);
+}
+
+/** The double nearest to the sum of two values. */
+export function sumToDouble(sums: Float64Array, at: number, other: number): number {
+  return ((sums[at] as number) + (sums[other] as number)) * BASE + ((sums[at + 1] as number) + (sums[other + 1] as number));
+}
+
+/** The double nearest to the difference of two values. */
+export function differenceToDouble(sums: Float64Array, at: number, other: number): number {
+  return ((sums[at] as number) - (sums[other] as number)) * BASE + ((sums[at + 1] as number) - (sums[other + 1] as number));
+}
+
 /** The value as a BigInt. */
 export function exactToBigInt(sums: Float64Array, at: number): bigint {
   return BigInt(sums[at] as number) * BASE_BIG + BigInt(sums[at + 1] as number);
@@ -120,13 +167,19 @@ export function setBigInt(sums: Float64Array, at: number, value: bigint): void {
   sums[at + 1] = Number(lo);
 }
 
-/** Multiplies by 10^digits, exactly. */
+/** Multiplies by 10^digits, exactly; what is not known (NaN) stays so. */
 export function multiplyByPowerOfTen(sums: Float64Array, at: number, digits: number): void {
+  if (Number.isNaN(sums[at])) return;
   if (!isZero(sums, at)) setBigInt(sums, at, exactToBigInt(sums, at) * 10n ** BigInt(digits));
 }
 
 /** Powers of ten that a double holds exactly. */
 const POWERS = Array.from({ length: 23 }, (_, i) => 10 ** i);
+
+/** 10^digits, exact up to 22 digits. */
+export function powerOfTen(digits: number): number {
+  return digits < POWERS.length ? (POWERS[digits] as number) : 10 ** digits;
+}
 
 /** The double nearest to value / 10^scale. */
 export function exactToNumber(sums: Float64Array, at: number, scale: number): number {

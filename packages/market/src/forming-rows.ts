@@ -1,17 +1,19 @@
 import { scheduledMinutesBetween, sessionAt } from "./calendar.ts";
 import type { CandleRow } from "./candle-row.ts";
 import type { CandleSeries } from "./candle-series.ts";
-import { rescaleSums, S, timesPowerOfTen } from "./candle-sums.ts";
+import { rescaleSums, timesPowerOfTen } from "./candle-sums.ts";
 import { isBad } from "./completeness.ts";
-import { copyExact, multiplyByPowerOfTen } from "./exact.ts";
+import { isAfterGap, openIntervalAt } from "./interval-context.ts";
 import type { MinuteBuilder } from "./minute-builder.ts";
 import { createMinuteRow } from "./minute-row.ts";
-import { copyOpenInterval, createOpenInterval, foldRow, type IntervalContext, type OpenInterval, rowOf } from "./open-interval.ts";
+import { copyOpenInterval, foldRow, type IntervalContext, type OpenInterval, rowOf } from "./open-interval.ts";
+import { copyRunning, refineRunning } from "./session-running.ts";
+import { S } from "./sums-layout.ts";
 import { FOLDED_TIMEFRAMES, type FoldedTimeframe } from "./timeframe.ts";
 
 /** Where the walk over the open minutes stands: what the series would be, had they closed. */
 interface Head {
-  cvd: Float64Array;
+  running: Float64Array;
   session: number;
   priceScale: number;
   sizeScale: number;
@@ -37,7 +39,7 @@ export function formingRows(series: CandleSeries): CandleRow[] {
   for (const timeframe of FOLDED_TIMEFRAMES) {
     let before: CandleRow | undefined;
     for (const { interval, openMinutes } of formingIntervals(series, timeframe, minutes)) {
-      const afterGap = isAfterGap(series, timeframe, interval.open, before);
+      const afterGap = isFormingAfterGap(series, timeframe, interval.open, before);
       before = rowOf(interval, "forming", 0, contextOf(series, head, interval, openMinutes, afterGap));
       rows.push(before);
     }
@@ -45,8 +47,8 @@ export function formingRows(series: CandleSeries): CandleRow[] {
   return rows;
 }
 
-function headOf({ cvd, cvdSession, priceScale, sizeScale, lastPrice }: CandleSeries): Head {
-  return { cvd: cvd.slice(), session: cvdSession, priceScale, sizeScale, lastPrice };
+function headOf({ running, runningSession, priceScale, sizeScale, lastPrice }: CandleSeries): Head {
+  return { running: running.slice(), session: runningSession, priceScale, sizeScale, lastPrice };
 }
 
 function walkMinutes(series: CandleSeries, head: Head): CandleRow[] {
@@ -59,28 +61,28 @@ function walkMinutes(series: CandleSeries, head: Head): CandleRow[] {
 
 function formingMinute(series: CandleSeries, head: Head, minute: number, builder: MinuteBuilder, before: CandleRow | undefined): CandleRow {
   const session = sessionAt(series.calendar, series.key.session, minute)?.open ?? Number.NaN;
-  if (session !== head.session) head.cvd.fill(0);
+  if (session !== head.session) head.running.fill(0);
   head.session = session;
   const sums = builder.sums().slice();
   rescaleSums(sums, head.priceScale, head.sizeScale);
   const prices = (sums[S.PRICE_SCALE] as number) - head.priceScale;
   if (head.lastPrice !== null) head.lastPrice = timesPowerOfTen(head.lastPrice, prices);
-  multiplyByPowerOfTen(head.cvd, 0, (sums[S.SIZE_SCALE] as number) - head.sizeScale);
+  refineRunning(head.running, prices, (sums[S.SIZE_SCALE] as number) - head.sizeScale);
   head.priceScale = sums[S.PRICE_SCALE] as number;
   head.sizeScale = sums[S.SIZE_SCALE] as number;
   const row = createMinuteRow({
     openTime: minute,
     sums,
-    cvd: head.cvd,
+    running: head.running,
     state: "forming",
     completeness: series.completenessOf(minute, builder.count) ?? "partial",
     revision: 0,
     firstTradeId: builder.firstTradeId,
     lastTradeId: builder.lastTradeId,
-    afterGap: isAfterGap(series, "1m", minute, before),
+    afterGap: isFormingAfterGap(series, "1m", minute, before),
     lastPrice: null,
   });
-  copyExact(head.cvd, 0, row.sums, S.CVD);
+  copyRunning(head.running, row.sums);
   return row;
 }
 
@@ -91,7 +93,7 @@ function formingIntervals(series: CandleSeries, timeframe: FoldedTimeframe, minu
   for (const row of minutes) {
     let last = forming.at(-1);
     if (last === undefined || row.openTime >= last.interval.close) {
-      last = { interval: createOpenInterval(timeframe, series.intervalOf(timeframe, row.openTime)), openMinutes: 0 };
+      last = { interval: openIntervalAt(series, timeframe, row.openTime), openMinutes: 0 };
       forming.push(last);
     }
     foldRow(last.interval, row);
@@ -113,8 +115,8 @@ function contextOf(series: CandleSeries, head: Head, interval: OpenInterval, ope
 }
 
 /** The first open candle follows the last closed one, a later one the open candle right before it. */
-function isAfterGap(series: CandleSeries, timeframe: "1m" | FoldedTimeframe, open: number, before: CandleRow | undefined): boolean {
-  if (open <= series.closedUntil) return series.isAfterGap(series.previous.get(timeframe), open);
+function isFormingAfterGap(series: CandleSeries, timeframe: "1m" | FoldedTimeframe, open: number, before: CandleRow | undefined): boolean {
+  if (open <= series.closedUntil) return isAfterGap(series, series.previous.get(timeframe), open);
   if (before === undefined || !isBad(before.completeness)) return false;
   return scheduledMinutesBetween(series.calendar, series.key.session, before.closeTime, open) === 0;
 }

@@ -2,15 +2,15 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { PlainTrade } from "../test/naive-candles.ts";
 import { plainTrades, shuffled } from "../test/plain-trades.ts";
-import { batchesOf } from "../test/series-run.ts";
-import { S } from "./candle-sums.ts";
+import { batchesOf, CRYPTO } from "../test/series-run.ts";
 import { exactToBigInt } from "./exact.ts";
 import { MinuteBuilder } from "./minute-builder.ts";
+import { S, WINDOW_LENGTH } from "./sums-layout.ts";
 
 const anyTrades = plainTrades({ fromMs: 0, toMs: 60_000, max: 300 });
 
 function built(trades: readonly PlainTrade[], size: number, readEvery = 0): MinuteBuilder {
-  const builder = new MinuteBuilder(2, 3);
+  const builder = new MinuteBuilder(CRYPTO, 2, 3, new Float64Array(WINDOW_LENGTH));
   let added = 0;
   for (const batch of batchesOf(trades, size)) {
     for (let i = 0; i < batch.count; i++) {

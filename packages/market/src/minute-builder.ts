@@ -1,5 +1,19 @@
+import { type BigTradeTest, bigTradeTest, isBig } from "./big-trade.ts";
 import { FLAG_QUOTE_ARRIVAL } from "./candle.ts";
-import { addQuote, addTrade, createSums, rescaleSums, S, timesPowerOfTen } from "./candle-sums.ts";
+import {
+  addBigTrade,
+  addQuote,
+  addTrade,
+  createSums,
+  hasWindow,
+  refinedWindow,
+  rescaleSums,
+  setWindow,
+  timesPowerOfTen,
+} from "./candle-sums.ts";
+import type { Instrument } from "./instrument.ts";
+import { sampleMetrics } from "./sampled-metrics.ts";
+import { S } from "./sums-layout.ts";
 import type { TradeColumns } from "./trade.ts";
 
 /** Trades per chunk: a power of two, small enough for a thousand quiet instruments, large enough for a busy one. */
@@ -40,13 +54,27 @@ export class MinuteBuilder {
   #sums: Float64Array;
   #ordered = true;
   #flags = 0;
+  readonly #instrument: Instrument;
+  #bigTest: BigTradeTest;
 
-  constructor(priceScale: number, sizeScale: number) {
+  /** @param window what the minute takes from those before it, at the size scale */
+  constructor(instrument: Instrument, priceScale: number, sizeScale: number, window: Float64Array) {
+    this.#instrument = instrument;
     this.#sums = createSums(priceScale, sizeScale);
+    setWindow(this.#sums, window);
+    this.#bigTest = bigTradeTest(instrument, priceScale, sizeScale);
   }
 
   get count(): number {
     return this.#count;
+  }
+
+  get priceScale(): number {
+    return this.#sums[S.PRICE_SCALE] as number;
+  }
+
+  get sizeScale(): number {
+    return this.#sums[S.SIZE_SCALE] as number;
   }
 
   get firstTradeId(): string | null {
@@ -57,11 +85,20 @@ export class MinuteBuilder {
     return this.#idAt(this.#count - 1);
   }
 
-  /** The sums of all trades so far, without CVD; valid until the next `add`. */
+  /** The sums of all trades so far, without what runs on in the session; valid until the next `add`. */
   sums(): Float64Array {
     if (!this.#ordered) this.#order();
     this.#sums[S.FLAGS] = this.#flags;
     return this.#sums;
+  }
+
+  /** Changes what the minute takes from those before it, given at these scales: its running values are made again. */
+  setWindow(window: Float64Array, priceScale: number, sizeScale: number): void {
+    this.refine(priceScale, sizeScale);
+    const own = refinedWindow(window, this.sizeScale - sizeScale);
+    if (hasWindow(this.#sums, own)) return;
+    setWindow(this.#sums, own);
+    if (this.#count > 0) this.#ordered = false;
   }
 
   /**
@@ -98,6 +135,7 @@ export class MinuteBuilder {
     this.#chunks = chunks;
     this.#chunk = chunks.at(-1) ?? this.#chunk;
     this.#sums = sums;
+    this.#bigTest = bigTradeTest(this.#instrument, sums[S.PRICE_SCALE] as number, sums[S.SIZE_SCALE] as number);
   }
 
   /** Adds a trade of which a scale is coarser than the minute's. */
@@ -152,19 +190,18 @@ export class MinuteBuilder {
   /** Adds the trade at this place, the latest so far, to the sums. */
   #addRow(rows: Float64Array, at: number): void {
     const sums = this.#sums;
-    addTrade(
-      sums,
-      rows[at + TIME] as number,
-      rows[at + SEQ] as number,
-      rows[at + PRICE] as number,
-      rows[at + SIZE] as number,
-      rows[at + SIDE] as number,
-    );
+    const first = sums[S.TRADES] === 0;
+    const price = rows[at + PRICE] as number;
+    const size = rows[at + SIZE] as number;
+    const side = rows[at + SIDE] as number;
+    addTrade(sums, rows[at + TIME] as number, rows[at + SEQ] as number, price, size, side);
+    if (isBig(this.#bigTest, price, size)) addBigTrade(sums, size, side);
     const age = rows[at + AGE] as number;
     if (age >= 0) {
       const bid = rows[at + BID] as number;
       addQuote(sums, bid, rows[at + ASK] as number, rows[at + BID_SIZE] as number, rows[at + ASK_SIZE] as number, age);
     }
+    sampleMetrics(sums, first);
   }
 
   /** Whether a trade belongs before the last one, which closes the last chunk or stands in it. */
@@ -214,7 +251,9 @@ export class MinuteBuilder {
     const { [S.PRICE_SCALE]: priceScale, [S.SIZE_SCALE]: sizeScale } = this.#sums;
     if (this.#epochs !== null) this.#epochs = order.map((i) => this.#epochAt(i));
     if (this.#ids !== null) this.#ids = order.map((i) => (this.#ids as (string | null | undefined)[])[i]);
+    const window = this.#sums.slice(S.WINDOW);
     this.#sums = createSums(priceScale as number, sizeScale as number);
+    setWindow(this.#sums, window);
     this.#chunks = from.map(() => new Float64Array(CHUNK * WIDTH));
     this.#chunk = this.#chunks.at(-1) as Float64Array;
     for (let i = 0; i < order.length; i++) {

@@ -1,13 +1,16 @@
+import type { BarWindow } from "./bar-window.ts";
 import { sessionAt } from "./calendar.ts";
 import type { RevisionRequest } from "./candle-revision.ts";
 import type { CandleRow } from "./candle-row.ts";
 import type { CandleSeries } from "./candle-series.ts";
-import { createSums, rescaleSums, S } from "./candle-sums.ts";
-import { addExact, copyExact, subtractExact } from "./exact.ts";
+import { createSums, rescaleSums, setWindow } from "./candle-sums.ts";
 import { nextMinute } from "./interval.ts";
 import type { MinuteBuilder } from "./minute-builder.ts";
 import { createMinuteRow } from "./minute-row.ts";
-import { hasAfterGap, lastPriceOf, type RevisedRows } from "./revised-rows.ts";
+import { hasAfterGap, lastPriceOf, needsSamples, type RevisedRows } from "./revised-rows.ts";
+import { lookBack, pushRow, windowAt } from "./series-windows.ts";
+import { addMinuteTo, addRunning, copyRunning, RUNNING_LENGTH, subtractMinuteFrom } from "./session-running.ts";
+import { S } from "./sums-layout.ts";
 import { MINUTE_MS } from "./timeframe.ts";
 
 /** What a revision carries from the first minute concerned to the head, as it stood before each minute. */
@@ -22,20 +25,20 @@ export class MinuteWalk {
 
   constructor(opens: number[]) {
     this.opens = opens;
-    this.#shifts = new Float64Array(2 * opens.length);
+    this.#shifts = new Float64Array(RUNNING_LENGTH * opens.length);
   }
 
   /** Notes what stands before the next minute; `carried`: the price is news to the minutes that follow. */
   note(shift: Float64Array, price: number | null, carried: boolean): void {
-    copyExact(this.#shifts, 2 * this.#prices.length, shift, 0);
+    this.#shifts.set(shift, RUNNING_LENGTH * this.#prices.length);
     this.#prices.push(price);
     this.#carried.push(carried);
   }
 
-  /** Shift of the CVD of whatever opens here and has a minute of the walk in it. */
+  /** Shift of what runs on, for whatever opens here and has a minute of the walk in it. */
   shiftAt(open: number): Float64Array {
     const i = this.#indexAt(open);
-    return this.#shifts.slice(2 * i, 2 * i + 2);
+    return this.#shifts.slice(RUNNING_LENGTH * i, RUNNING_LENGTH * (i + 1));
   }
 
   /** Last price before whatever opens here. */
@@ -62,50 +65,62 @@ export class MinuteWalk {
   }
 }
 
-/** Makes the minutes concerned again and carries CVD and last price on to the head; null where no minute is concerned. */
+/** Makes the minutes concerned again and carries what runs on and the last price on to the head; null where no minute is concerned. */
 export function reviseMinutes(series: CandleSeries, rows: RevisedRows, request: RevisionRequest): MinuteWalk | null {
   const minutes = rows.of("1m");
   const concerned = minutesConcerned(series, request);
   if (concerned.size === 0) return null;
   const first = Math.min(...concerned);
   const walk = new MinuteWalk([...new Set([...concerned, ...[...minutes.keys()].filter((open) => open >= first)])].sort((a, b) => a - b));
-  const shift = new Float64Array(2);
+  const shift = new Float64Array(RUNNING_LENGTH);
   let session = Number.NaN;
   let price = rows.priceBefore(first);
   let carried = false;
   let last = rowBefore(minutes, first);
+  const window = rows.windowBefore("1m", first);
   for (const minute of walk.opens) {
     const now = sessionOf(series, minute);
     if (now !== session) shift.fill(0);
     session = now;
     walk.note(shift, price, carried);
     const old = minutes.get(minute);
+    const lookedBack = windowAt(series.windows.hours, window, "1m", minute);
+    const builder = request.minutes.get(minute) ?? request.around.get(minute);
     const made = concerned.has(minute)
-      ? remakeMinute(series, { minute, old, builder: request.minutes.get(minute), last, shift, price })
+      ? remakeMinute(series, { minute, old, builder, isLate: request.minutes.has(minute), last, shift, price, window: lookedBack })
       : null;
     if (made !== null) {
       if (rows.put(made, old)) walk.changed.push(minute);
-      addExact(shift, 0, made.sums, S.VD);
-      if (old) subtractExact(shift, 0, old.sums, S.VD);
+      addMinuteTo(shift, made.sums);
+      if (old) subtractMinuteFrom(shift, old.sums);
       if (made.sums[S.TRADES] !== 0) carried = true;
     } else if (old) {
-      rows.rewrite(old, shift, carried ? price : null);
+      rows.follow(old, {
+        shift,
+        lastPrice: carried ? price : null,
+        window: lookedBack,
+        samples: needsSamples(old, lookedBack) ? samplesOf(series, builder, lookedBack) : null,
+      });
       if (old.sums[S.TRADES] !== 0) carried = false;
     }
-    last = minutes.get(minute) ?? last;
+    const row = minutes.get(minute);
+    if (row !== undefined) pushRow(series.windows.hours, window, row);
+    last = row ?? last;
     price = (last && last.openTime === minute ? lastPriceOf(last) : null) ?? price;
   }
   if (carried) series.lastPrice = price;
-  if (last !== null) moveHead(series, last);
+  if (last !== null) moveHead(series, last, window);
   return walk;
 }
 
-/** The head's CVD is that of the last row. */
-function moveHead(series: CandleSeries, last: CandleRow): void {
+/** What runs on at the head is that of the last row. */
+function moveHead(series: CandleSeries, last: CandleRow, window: BarWindow): void {
   const previous = series.previous.get("1m");
   if (previous !== undefined && previous.close > last.closeTime) return;
-  copyExact(series.cvd, 0, last.sums, S.CVD);
-  series.cvdSession = sessionOf(series, last.openTime);
+  copyRunning(series.running, last.sums);
+  series.runningSession = sessionOf(series, last.openTime);
+  series.windows.set("1m", window);
+  for (const [minute, builder] of series.openMinutes) lookBack(series, builder, minute);
 }
 
 function minutesConcerned(series: CandleSeries, request: RevisionRequest): Set<number> {
@@ -120,34 +135,42 @@ function minutesConcerned(series: CandleSeries, request: RevisionRequest): Set<n
 interface MinuteSurroundings {
   minute: number;
   old: CandleRow | undefined;
-  /** All trades of the minute, where some came late. */
+  /** All trades of the minute, where some came late or they look back at what changed. */
   builder: MinuteBuilder | undefined;
+  isLate: boolean;
   /** The row before, as it is now. */
   last: CandleRow | null;
-  /** Shift of the CVD before the minute. */
+  /** Shift of what runs on before the minute. */
   shift: Float64Array;
   /** Last price before the minute. */
   price: number | null;
+  window: Float64Array;
 }
 
 /** The minute made again; null where it stays as it is, or where a long hole leaves it without a candle. */
-function remakeMinute(series: CandleSeries, { minute, old, builder, last, shift, price }: MinuteSurroundings): CandleRow | null {
+function remakeMinute(
+  series: CandleSeries,
+  { minute, old, builder, isLate, last, shift, price, window }: MinuteSurroundings,
+): CandleRow | null {
   const completeness = series.completenessOf(minute, builder?.count ?? old?.sums[S.TRADES] ?? 0);
   if (completeness === null) return null;
-  if (!builder && old?.completeness === completeness) return null;
+  if (!isLate && old?.completeness === completeness) return null;
+  builder?.setWindow(window, series.priceScale, series.sizeScale);
   const sums = builder?.sums().slice() ?? old?.sums.slice() ?? createSums(series.priceScale, series.sizeScale);
   rescaleSums(sums, series.priceScale, series.sizeScale);
-  const cvd = new Float64Array(2);
+  setWindow(sums, window);
+  const running = new Float64Array(RUNNING_LENGTH);
   if (old) {
-    copyExact(cvd, 0, old.sums, S.CVD_BASE);
-    addExact(cvd, 0, shift, 0);
+    copyRunning(running, old.sums);
+    subtractMinuteFrom(running, old.sums);
+    addRunning(running, shift);
   } else if (last && sessionOf(series, last.openTime) === sessionOf(series, minute)) {
-    copyExact(cvd, 0, last.sums, S.CVD);
+    copyRunning(running, last.sums);
   }
   return createMinuteRow({
     openTime: minute,
     sums,
-    cvd,
+    running,
     state: "closed",
     completeness,
     revision: 0,
@@ -166,4 +189,10 @@ function rowBefore(minutes: ReadonlyMap<number, CandleRow>, open: number): Candl
 
 function sessionOf(series: CandleSeries, minute: number): number {
   return sessionAt(series.calendar, series.key.session, minute)?.open ?? Number.NaN;
+}
+
+/** Running values of a minute whose trades are at hand, made with this window. */
+function samplesOf(series: CandleSeries, builder: MinuteBuilder | undefined, window: Float64Array): Float64Array | null {
+  builder?.setWindow(window, series.priceScale, series.sizeScale);
+  return builder?.sums() ?? null;
 }

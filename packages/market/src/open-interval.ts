@@ -1,8 +1,9 @@
 import { FLAG_AFTER_GAP } from "./candle.ts";
 import type { CandleRow } from "./candle-row.ts";
-import { foldSums, rescaleSums, S, SUMS_LENGTH } from "./candle-sums.ts";
+import { createSums, foldSums, rescaleSums, settleWindow, setWindow } from "./candle-sums.ts";
 import { foldedCompleteness, isBad } from "./completeness.ts";
 import type { Interval } from "./interval.ts";
+import { S } from "./sums-layout.ts";
 import type { FoldedTimeframe } from "./timeframe.ts";
 
 /** A candle above 1m that is still open: the fold of its closed minutes. */
@@ -21,12 +22,20 @@ export interface PreviousCandle {
   bad: boolean;
 }
 
-export function createOpenInterval(timeframe: FoldedTimeframe, interval: Interval): OpenInterval {
+/** An empty interval. @param window what it takes from the candles before it, at the size scale */
+export function createOpenInterval(
+  timeframe: FoldedTimeframe,
+  interval: Interval,
+  { priceScale, sizeScale }: { priceScale: number; sizeScale: number },
+  window: Float64Array,
+): OpenInterval {
+  const sums = createSums(priceScale, sizeScale);
+  setWindow(sums, window);
   return {
     timeframe,
     open: interval.open,
     close: interval.close,
-    sums: new Float64Array(SUMS_LENGTH),
+    sums,
     firstTradeId: null,
     lastTradeId: null,
   };
@@ -61,6 +70,7 @@ export interface IntervalContext {
 export function rowOf(from: OpenInterval, state: CandleRow["state"], revision: number, context: IntervalContext): CandleRow {
   const sums = from.sums.slice();
   rescaleSums(sums, context.priceScale, context.sizeScale);
+  settleWindow(sums);
   const completeness = foldedCompleteness(sums, context.scheduled);
   if (context.afterGap) sums[S.FLAGS] = (sums[S.FLAGS] as number) | FLAG_AFTER_GAP;
   setLastClose(sums, completeness === "no-trades" ? context.lastPrice : null);

@@ -1,12 +1,36 @@
+import { type BarWindow, quietWindow } from "./bar-window.ts";
 import { FLAG_AFTER_GAP } from "./candle.ts";
 import type { LoadedRows, RevisionResult } from "./candle-revision.ts";
 import { badMinutesOf, type CandleRow } from "./candle-row.ts";
 import type { CandleSeries } from "./candle-series.ts";
-import { rescaleSums, S, shiftCvd } from "./candle-sums.ts";
+import { hasWindow, rescaleSums, setWindow } from "./candle-sums.ts";
+import { judgementsOf } from "./candle-values.ts";
 import { isBad } from "./completeness.ts";
-import { isZero } from "./exact.ts";
+import { isAfterGap } from "./interval-context.ts";
 import { previousOf, setLastClose } from "./open-interval.ts";
+import { windowOfRows } from "./series-windows.ts";
+import { shiftRunning } from "./session-running.ts";
+import { S, SUMS_LENGTH } from "./sums-layout.ts";
 import { TIMEFRAMES, type Timeframe } from "./timeframe.ts";
+
+/** What a row takes from those before it, as it is now. */
+export interface Surroundings {
+  /** Shift of what runs on. */
+  shift: Float64Array;
+  /** The last price, where it is news to a row without trades. */
+  lastPrice: number | null;
+  window: Float64Array;
+  /** Sums whose running values are made with this window; null where they do not depend on what changed, or cannot be made again. */
+  samples: Float64Array | null;
+}
+
+/** Whether running values of a candle with trades differ under another window. */
+export function needsSamples({ sums }: CandleRow, window: Float64Array): boolean {
+  if (sums[S.TRADES] === 0) return false;
+  return RUNNING_WINDOW.some((at) => sums[at] !== window[at - S.WINDOW]);
+}
+
+const RUNNING_WINDOW = [S.WINDOW_ABS_VD, S.WINDOW_ABS_VD + 1, S.WINDOW_ABS_VD_BARS] as const;
 
 /** The loaded rows of a series while they are revised, and what became of them. */
 export class RevisedRows {
@@ -48,21 +72,29 @@ export class RevisedRows {
       this.#set(this.#revised, { ...made, state: "revised", revision: old.revision + 1 });
       return true;
     }
-    if (made.absentMinutes === old.absentMinutes && made.sums.every((value, at) => value === old.sums[at])) return false;
+    if (made.absentMinutes === old.absentMinutes && made.sums.every((value, at) => Object.is(value, old.sums[at]))) return false;
     this.#set(this.#rewritten, { ...made, state: old.state, revision: old.revision });
     return true;
   }
 
-  /** Shifts the CVD of a row whose own values stay, and its last close where a price is given; returns the row as it is then. */
-  rewrite(old: CandleRow, shift: Float64Array, lastPrice: number | null): CandleRow {
+  /** Changes what a row takes from those before it; its own trades stay. */
+  follow(old: CandleRow, { shift, lastPrice, window: before, samples }: Surroundings): void {
+    const window = old.sums[S.TRADES] === 0 ? quietWindow(before) : before;
     const carried = lastPrice !== null && old.completeness === "no-trades";
     const newLastClose = carried && (old.sums[S.HAS_LAST_CLOSE] === 0 || old.sums[S.LAST_CLOSE] !== lastPrice);
-    if (isZero(shift, 0) && !newLastClose) return old;
+    if (shift.every((value) => value === 0) && !newLastClose && hasWindow(old.sums, window)) return;
     const row = { ...old, sums: old.sums.slice() };
-    shiftCvd(row.sums, shift);
+    shiftRunning(row.sums, shift);
     if (newLastClose) setLastClose(row.sums, lastPrice);
-    this.#set(this.#rewritten, row);
-    return row;
+    if (samples !== null) row.sums.set(samples.subarray(S.SAMPLES, S.WINDOW), S.SAMPLES);
+    setWindow(row.sums, window);
+    this.put(row, old);
+  }
+
+  /** The window of a timeframe as it stands before a candle that opens here. */
+  windowBefore(timeframe: Timeframe, open: number): BarWindow {
+    const before = [...this.of(timeframe).values()].filter((row) => row.openTime < open).sort(byOpenTime);
+    return windowOfRows(this.#series.windows.hours, before);
   }
 
   /** The last price before the first minute that is revised; null where no loaded row tells. */
@@ -91,7 +123,7 @@ export class RevisedRows {
         if (before === undefined) {
           if (added.has(row.openTime)) this.#setAfterGap(row, this.#hasEarlier(row.openTime));
         } else if (added.has(row.openTime) || added.has(before.openTime) || turned.has(before.openTime)) {
-          this.#setAfterGap(row, this.#series.isAfterGap(previousOf(before), row.openTime));
+          this.#setAfterGap(row, isAfterGap(this.#series, previousOf(before), row.openTime));
         }
         before = row;
       }
@@ -151,14 +183,26 @@ export function lastPriceOf(row: CandleRow): number | null {
   return row.sums[S.HAS_LAST_CLOSE] === 1 ? (row.sums[S.LAST_CLOSE] as number) : null;
 }
 
+/** Places of the sums that are not running, but for the windows. */
+const OWN_PLACES = Array.from({ length: SUMS_LENGTH }, (_, at) => at).filter(
+  (at) => at < S.CVD_OPEN || (at >= S.CLOSE_EXCESS && at < S.SESSION_PRICE_SIZE) || (at >= S.SAMPLES && at < S.WINDOW),
+);
+
+/** Whether what is served of the windows is the same, however they came to it. */
+function sameWindowValues(a: Float64Array, b: Float64Array): boolean {
+  if (hasWindow(a, b.subarray(S.WINDOW))) return true;
+  const { imbalanceStreak: _, ...values } = judgementsOf(a, "closed");
+  const others = judgementsOf(b, "closed");
+  return Object.entries(values).every(([name, value]) => value === others[name as keyof typeof values]);
+}
+
 function byOpenTime(a: CandleRow, b: CandleRow): number {
   return a.openTime - b.openTime;
 }
 
-/** Whether what is served of two rows is the same but for running values: CVD and the last close. */
+/** Whether what is served of two rows is the same but for running values: CVD, streak, the session's vwap and the last close. */
 function sameOwnValues(a: CandleRow, b: CandleRow): boolean {
   if (a.completeness !== b.completeness || a.firstTradeId !== b.firstTradeId || a.lastTradeId !== b.lastTradeId) return false;
   if (badMinutesOf(a) !== badMinutesOf(b) || a.sums[S.FLAGS] !== b.sums[S.FLAGS]) return false;
-  for (let at = 0; at < S.CVD_OPEN; at++) if (a.sums[at] !== b.sums[at]) return false;
-  return true;
+  return OWN_PLACES.every((at) => Object.is(a.sums[at], b.sums[at])) && sameWindowValues(a.sums, b.sums);
 }

@@ -1,4 +1,7 @@
 import type { Completeness } from "../src/candle.ts";
+import type { CalendarName, ContractKind } from "../src/instrument.ts";
+import { metricValues, samplesOf, sessionVwaps } from "./naive-metrics.ts";
+import { adaptiveMinutes, adaptiveValues, addWindowValues, type NaiveBar } from "./naive-windows.ts";
 
 /** One trade as plain numbers; prices and sizes are integers at its own scales. */
 export interface PlainTrade {
@@ -37,8 +40,15 @@ export interface NaiveInput {
   closedUntil: number;
   trades: readonly PlainTrade[];
   gaps: readonly PlainGap[];
+  /** The instrument decides which trades are big; without these it is `BTC-USDT`, crypto, spot, 1. */
+  instrument?: string;
+  calendar?: CalendarName;
+  kind?: ContractKind;
   contractSize?: number;
-  kind?: "linear" | "inverse";
+  /** Adds big trades by the adaptive threshold. */
+  adaptive?: boolean;
+  /** Adds what candles take from those before them. */
+  windows?: boolean;
 }
 
 /** What a candle says, from the trades alone; exact values as doubles, derived ones unrounded. */
@@ -59,6 +69,8 @@ const SCALE = 12n;
 export function naiveCandles(input: NaiveInput): Map<string, NaiveCandle> {
   const minutes = listMinutes(input);
   const traded = minutes.filter((minute) => minute.trades.length > 0);
+  const vwaps = sessionVwaps(minutes);
+  const adaptive = input.adaptive ? adaptiveMinutes(minutes) : null;
   const candles = new Map<string, NaiveCandle>();
   for (const timeframe of [...Object.keys(LENGTHS), "1d", "1w"]) {
     const byOpen = new Map<number, { close: number; minutes: Minute[] }>();
@@ -68,18 +80,30 @@ export function naiveCandles(input: NaiveInput): Map<string, NaiveCandle> {
       if (known) known.minutes.push(minute);
       else byOpen.set(open, { close, minutes: [minute] });
     }
+    const bars: NaiveBar[] = [];
     let previous: { close: number; completeness: unknown } | null = null;
     for (const [open, { close, minutes: inside }] of byOpen) {
       const closed = minutesIn(input, open, close).at(-1) as number;
       if (closed + MINUTE > input.closedUntil) continue;
       if (inside.every((minute) => minute.completeness === null)) continue;
       const candle = candleOf(input, traded, timeframe, open, close, inside);
-      const hole = previous !== null && minutesIn(input, previous.close, open).length > 0;
+      const present = inside.filter((minute) => minute.completeness !== null);
+      const samples = samplesOf(
+        input,
+        timeframe,
+        present.map((minute) => minute.trades),
+      );
+      Object.assign(candle, metricValues(input, samples), { vwapSession: vwaps.get(present.at(-1)?.open as number) as number | null });
+      const missing = previous === null ? 0 : missingBetween(input, timeframe, previous.close, open);
+      const hole = missing > 0;
       const bad = previous !== null && (previous.completeness === "partial" || previous.completeness === "venue-down");
       candle["flags"] = (candle["flags"] as number) | (hole || bad ? 1 : 0);
       previous = { close, completeness: candle["completeness"] };
       candles.set(`${timeframe} ${open}`, candle);
+      if (adaptive !== null) Object.assign(candle, adaptiveValues(present.map((minute) => adaptive.get(minute.open))));
+      bars.push({ candle, session: (inside[0] as Minute).session, samples, missingBefore: missing });
     }
+    if (input.windows) addWindowValues(timeframe, bars);
   }
   return candles;
 }
@@ -91,6 +115,15 @@ export function minutesIn(input: Pick<NaiveInput, "sessions">, from: number, to:
     for (let open = Math.max(session.open, from); open < Math.min(session.close, to); open += MINUTE) opens.push(open);
   }
   return opens;
+}
+
+/** How many scheduled candles lie in [from, to). */
+function missingBetween(input: NaiveInput, timeframe: string, from: number, to: number): number {
+  const opens = minutesIn(input, from, to).map((open) => {
+    const session = input.sessions.find((each) => each.open <= open && open < each.close) as PlainSession;
+    return intervalOf(input.sessions, { open, session }, timeframe).open;
+  });
+  return new Set(opens).size;
 }
 
 function listMinutes(input: NaiveInput): Minute[] {
@@ -127,7 +160,11 @@ function completenessOf(input: NaiveInput, open: number, trades: number): Comple
   return trades > 0 ? "full" : "no-trades";
 }
 
-function intervalOf(sessions: readonly PlainSession[], minute: Minute, timeframe: string): { open: number; close: number } {
+function intervalOf(
+  sessions: readonly PlainSession[],
+  minute: Pick<Minute, "open" | "session">,
+  timeframe: string,
+): { open: number; close: number } {
   const { session } = minute;
   if (timeframe === "1d") return session;
   if (timeframe === "1w") {
@@ -185,7 +222,7 @@ function candleOf(
     volumeQuote: input.kind === "inverse" ? toNumber(volume * contract, SCALE + 6n) : toNumber(sumPriceSize * contract, 2n * SCALE + 6n),
     sumPriceSize: toNumber(sumPriceSize, 2n * SCALE),
     lastClose: completeness === "no-trades" ? lastPriceBefore(traded, open) : null,
-    ...priceValues(trades, sumPriceSize),
+    ...priceValues(trades),
     ...volumeValues(trades),
     ...quoteValues(trades),
     ...cvdValues(traded, present),
@@ -213,22 +250,19 @@ function ratio(numerator: bigint, denominator: bigint): number | null {
   return Number(`${(numerator * 10n ** 30n) / denominator}e-30`);
 }
 
-function priceValues(trades: readonly PlainTrade[], sumPriceSize: bigint): NaiveCandle {
+function priceValues(trades: readonly PlainTrade[]): NaiveCandle {
   if (trades.length === 0) {
-    return { open: null, high: null, low: null, close: null, vwap: null, priceChangeBps: null, priceRangeBps: null };
+    return { open: null, high: null, low: null, close: null, priceRangeBps: null };
   }
   const prices = trades.map((trade) => priceOf(trade));
   const open = prices[0] as bigint;
   const close = prices.at(-1) as bigint;
   const [low, high] = [least(prices), greatest(prices)];
-  const volume = total(trades.map((trade) => sizeOf(trade)));
   return {
     open: toNumber(open),
     high: toNumber(high),
     low: toNumber(low),
     close: toNumber(close),
-    vwap: ratio(sumPriceSize, volume * 10n ** SCALE),
-    priceChangeBps: open > 0n ? ratio((close - open) * 10_000n, open) : null,
     priceRangeBps: open > 0n ? ratio((high - low) * 10_000n, open) : null,
   };
 }
@@ -249,12 +283,10 @@ function volumeValues(trades: readonly PlainTrade[]): NaiveCandle {
     tradesBuy: trades.filter((trade) => trade.side === 1).length,
     tradesSell: trades.filter((trade) => trade.side === -1).length,
     maxTradeSize: some ? toNumber(greatest(sizes)) : null,
-    avgTradeSize: some ? ratio(total(sizes), BigInt(trades.length) * 10n ** SCALE) : null,
     vdOpen: some ? toNumber(running[0] as bigint) : null,
     vdHigh: some ? toNumber(greatest(running)) : null,
     vdLow: some ? toNumber(least(running)) : null,
     vd: toNumber(running.at(-1) ?? 0n),
-    vdRatio: ratio(buy - sell, buy + sell),
     buyPressure: ratio(buy, buy + sell),
     sellPressure: ratio(sell, buy + sell),
   };
@@ -284,7 +316,6 @@ function quoteValues(trades: readonly PlainTrade[]): NaiveCandle {
     sumSpreadBps: Number(spread),
     quoteTrades: quotes,
     crossedQuotes: crossed,
-    spreadBps: ratio(spread, BigInt(quotes) * 1_000_000n),
   };
 }
 

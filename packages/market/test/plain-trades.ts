@@ -5,8 +5,31 @@ import type { NaiveCandle, PlainSession, PlainTrade } from "./naive-candles.ts";
 
 const DAY = 86_400_000;
 
+const SAMPLED = [
+  "vdRatio",
+  "bookImbalance",
+  "liquidityRatio",
+  "vwap",
+  "avgTradeSize",
+  "spreadBps",
+  "priceChangeBps",
+  "vwapDistanceBps",
+  "evr",
+  "vdStrength",
+];
+
 /** Values of 12 significant digits; all others are compared to the last bit. */
-const DERIVED = new Set(["vwap", "priceChangeBps", "priceRangeBps", "avgTradeSize", "vdRatio", "buyPressure", "sellPressure", "spreadBps"]);
+const DERIVED = new Set([
+  ...SAMPLED.flatMap((name) => [name, `${name}Open`, `${name}High`, `${name}Low`]),
+  "priceRangeBps",
+  "buyPressure",
+  "sellPressure",
+  "vwapSession",
+  "momentumScore",
+  "absorptionIntensity",
+  "volumeSpike",
+  "cvdSlope",
+]);
 
 /** What differs between a candle and its naive twin, as `name: found, expected`. */
 function differences(candle: Candle, naive: NaiveCandle): string[] {

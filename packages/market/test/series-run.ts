@@ -1,12 +1,21 @@
+import { MOST_BARS } from "../src/bar-window.ts";
 import type { Candle } from "../src/candle.ts";
-import { type LoadedRows, type RevisionResult, reviseSeries, rowsNeededFor } from "../src/candle-revision.ts";
+import {
+  type LoadedRows,
+  minutesLookingBack,
+  neededFrom,
+  type RevisionResult,
+  reviseSeries,
+  rowsNeededFor,
+} from "../src/candle-revision.ts";
 import { type CandleRow, createCandle } from "../src/candle-row.ts";
 import { CandleSeries, minuteOf } from "../src/candle-series.ts";
 import { restoreSeries, type SeriesSnapshot, snapshotSeries } from "../src/candle-series-snapshot.ts";
 import type { Instrument } from "../src/instrument.ts";
 import { IntervalSet } from "../src/interval-set.ts";
 import { MinuteBuilder } from "../src/minute-builder.ts";
-import type { Timeframe } from "../src/timeframe.ts";
+import { S, WINDOW_LENGTH } from "../src/sums-layout.ts";
+import { TIMEFRAMES, type Timeframe } from "../src/timeframe.ts";
 import { createTradeColumns, type TradeColumns } from "../src/trade.ts";
 import type { PlainGap, PlainTrade } from "./naive-candles.ts";
 
@@ -119,7 +128,7 @@ export class SeriesRun {
   }
 
   #candleOf(row: CandleRow): Candle {
-    return createCandle(this.series.key, row, this.series.instrument.kind, this.series.instrument.contractSize);
+    return createCandle(this.series, row);
   }
 
   #takeBatch(batch: TradeColumns): void {
@@ -131,11 +140,11 @@ export class SeriesRun {
     if ((late !== null) !== hasLate) throw new Error("hasLate and addBatch disagree");
     if (late === null) return;
     const minutes = new Map<number, MinuteBuilder>();
-    for (const minute of late.keys()) minutes.set(minute, new MinuteBuilder(series.priceScale, series.sizeScale));
+    for (const minute of late.keys()) minutes.set(minute, newMinute(series));
     const seen = new Map<string, IntervalSet>();
     for (const each of before) addWanted(minutes, each, seen);
     for (const [minute, indices] of late) for (const i of indices) minutes.get(minute)?.add(batch, i);
-    this.#revise(Math.min(...minutes.keys()), minutes, null);
+    this.#revise(Math.min(...minutes.keys()), minutes, null, before);
   }
 
   #takeGap(gap: PlainGap | { id: string; state: "none"; fromUs: number; toUs: number }): void {
@@ -144,23 +153,37 @@ export class SeriesRun {
     if (gap.fromUs >= series.closedUntil * 1000) return;
     let first = minuteOf(gap.fromUs);
     while (!series.isScheduled(first) && first < series.closedUntil) first += 60_000;
-    this.#revise(first, new Map(), { fromUs: gap.fromUs, toUs: gap.toUs });
+    this.#revise(first, new Map(), { fromUs: gap.fromUs, toUs: gap.toUs }, this.#kept);
   }
 
-  #revise(first: number, minutes: Map<number, MinuteBuilder>, recheck: { fromUs: number; toUs: number } | null): void {
-    const { dayFrom, weekFrom } = rowsNeededFor(this.series, first);
+  #revise(
+    first: number,
+    minutes: Map<number, MinuteBuilder>,
+    recheck: { fromUs: number; toUs: number } | null,
+    batches: readonly TradeColumns[],
+  ): void {
+    const needed = rowsNeededFor(this.series, first);
     const rows: LoadedRows = new Map();
-    for (const row of this.stored.values()) {
-      const from = row.timeframe === "1d" || row.timeframe === "1w" ? weekFrom : Math.max(dayFrom, weekFrom);
-      if (row.openTime < from) continue;
-      const byOpen = rows.get(row.timeframe) ?? new Map();
-      byOpen.set(row.openTime, { ...row, sums: row.sums.slice() });
-      rows.set(row.timeframe, byOpen);
+    for (const timeframe of TIMEFRAMES) {
+      const from = neededFrom(needed, timeframe);
+      const since = [...this.stored.values()].filter((row) => row.timeframe === timeframe && row.openTime >= from);
+      const wanted = [...this.#lastBefore(timeframe, from), ...since];
+      rows.set(timeframe, new Map(wanted.map((row) => [row.openTime, { ...row, sums: row.sums.slice() }])));
     }
-    const result = reviseSeries(this.series, rows, { minutes, recheck });
+    const around = new Map(minutesLookingBack(rows, [...minutes.keys()], recheck).map((minute) => [minute, newMinute(this.series)]));
+    const seen = new Map<string, IntervalSet>();
+    for (const each of batches) addWanted(around, each, seen);
+    const result = reviseSeries(this.series, rows, { minutes, around, recheck });
     this.revisions.push(result);
     for (const row of result.revised) this.#publish(row);
     for (const row of result.rewritten) this.#store(row);
+  }
+
+  /** The last 20 candles with trades before an instant, and the last of all. */
+  #lastBefore(timeframe: Timeframe, before: number): CandleRow[] {
+    const rows = [...this.stored.values()].filter((row) => row.timeframe === timeframe && row.openTime < before);
+    rows.sort((a, b) => a.openTime - b.openTime);
+    return [...rows.filter((row) => row.sums[S.TRADES] !== 0).slice(-MOST_BARS), ...rows.slice(-1)];
   }
 
   #publish(row: CandleRow): void {
@@ -171,6 +194,10 @@ export class SeriesRun {
   #store(row: CandleRow): void {
     this.stored.set(`${row.timeframe} ${row.openTime}`, { ...row, sums: row.sums.slice() });
   }
+}
+
+function newMinute(series: CandleSeries): MinuteBuilder {
+  return new MinuteBuilder(series.instrument, series.priceScale, series.sizeScale, new Float64Array(WINDOW_LENGTH));
 }
 
 function addWanted(minutes: Map<number, MinuteBuilder>, batch: TradeColumns, seen: Map<string, IntervalSet>): void {

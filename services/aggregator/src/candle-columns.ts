@@ -22,13 +22,25 @@ const TEXT = [
   "algo",
 ] as const;
 const TIMES = ["openTime", "closeTime"] as const;
-const INTEGERS = ["badMinutes", "flags", "revision"] as const;
-const COUNTS = ["trades", "tradesBuy", "tradesSell", "quoteTrades", "crossedQuotes"] as const;
+const INTEGERS = [
+  ...(["badMinutes", "flags", "revision", "smpOpen", "smpHigh", "smpLow", "smp", "smpFinal"] as const),
+  ...(["divergence", "deltaExhaustion", "imbalanceStreak"] as const),
+] as const;
+const COUNTS = ["trades", "tradesBuy", "tradesSell", "bigTrades", "quoteTrades", "crossedQuotes"] as const;
 const NUMBERS = [
   ...(["open", "high", "low", "close", "volumeBase", "volumeBuy", "volumeSell", "volumeUnknown", "volumeQuote", "sumPriceSize"] as const),
-  ...(["maxTradeSize", "avgTradeSize", "sumBidDepth", "sumAskDepth", "sumSpreadBps", "spreadBps"] as const),
-  ...(["vdOpen", "vdHigh", "vdLow", "vd", "vdRatio", "cvdOpen", "cvdHigh", "cvdLow", "cvd", "cvdBase"] as const),
-  ...(["vwap", "priceChangeBps", "priceRangeBps", "buyPressure", "sellPressure", "lastClose"] as const),
+  ...(["maxTradeSize", "bigVolume", "bigVolumeBuy", "bigVolumeSell", "sumBidDepth", "sumAskDepth", "sumSpreadBps"] as const),
+  ...(["vdOpen", "vdHigh", "vdLow", "vd", "cvdOpen", "cvdHigh", "cvdLow", "cvd", "cvdBase"] as const),
+  ...(["vdRatioOpen", "vdRatioHigh", "vdRatioLow", "vdRatio", "avgTradeSizeOpen", "avgTradeSizeHigh", "avgTradeSizeLow"] as const),
+  ...(["avgTradeSize", "spreadBpsOpen", "spreadBpsHigh", "spreadBpsLow", "spreadBps"] as const),
+  ...(["bookImbalanceOpen", "bookImbalanceHigh", "bookImbalanceLow", "bookImbalance"] as const),
+  ...(["liquidityRatioOpen", "liquidityRatioHigh", "liquidityRatioLow", "liquidityRatio"] as const),
+  ...(["vwapOpen", "vwapHigh", "vwapLow", "vwap", "vwapSession"] as const),
+  ...(["priceChangeBpsOpen", "priceChangeBpsHigh", "priceChangeBpsLow", "priceChangeBps", "priceRangeBps"] as const),
+  ...(["vwapDistanceBpsOpen", "vwapDistanceBpsHigh", "vwapDistanceBpsLow", "vwapDistanceBps"] as const),
+  ...(["evrOpen", "evrHigh", "evrLow", "evr", "momentumScore", "absorptionIntensity"] as const),
+  ...(["vdStrengthOpen", "vdStrengthHigh", "vdStrengthLow", "vdStrength", "volumeSpike", "cvdSlope"] as const),
+  ...(["buyPressure", "sellPressure", "lastClose"] as const),
 ] as const;
 
 type Listed =

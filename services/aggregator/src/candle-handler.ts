@@ -4,7 +4,6 @@ import { createBatchColumns, decodeTradeBatch } from "@tickfleet/contracts/trade
 import type { LanePosition, LaneUpdate } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
 import { CalendarRangeError } from "@tickfleet/market/calendar";
-import { minuteOf } from "@tickfleet/market/candle-series";
 import type { IntervalSet } from "@tickfleet/market/interval-set";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import type { TradeColumns } from "@tickfleet/market/trade";
@@ -14,14 +13,15 @@ import type { InputMessage } from "@tickfleet/runtime/ordered-reader";
 import { BatchPruning } from "./batch-pruning.ts";
 import type { FormingUpdates } from "./forming.ts";
 import { generationOf, openHistory, type RecordedInstrument, readTradesBefore } from "./history-store.ts";
-import { keyOf, type LaneSeries, LaneState, seriesFromText, snapshotText, spoilMinutes } from "./lane-state.ts";
+import { keyOf, LaneState, seriesFromText, snapshotText, spoilMinutes } from "./lane-state.ts";
 import { type InputPlace, LaneWriter } from "./lane-writer.ts";
-import { firstScheduled, type LoadedRevision, lateMinutes, loadRevision, type RevisionSource } from "./late-rows.ts";
+import { type LoadedRevision, loadRevision, type RevisionSource } from "./late-rows.ts";
 import { type MarketInput, readMarketInput } from "./market-input.ts";
 import { onClock } from "./on-clock.ts";
 import { judgedFrom, onGap } from "./on-gap.ts";
 import { onStatus } from "./on-status.ts";
 import { minutesOfBatch, onTrade, seriesOfBatch } from "./on-trade.ts";
+import { scopeOf } from "./revision-scope.ts";
 import { type CandleStore, PRESENT_LOG, type StateText } from "./store.ts";
 
 /** How often the rows of open candles are stored, at least; the bus has them sooner. */
@@ -54,6 +54,10 @@ export class CandleHandler implements LaneHandler {
 
   get lanes(): ReadonlyMap<number, LaneState> {
     return this.#lanes;
+  }
+
+  isCurrent(lane: number): Promise<boolean> {
+    return this.#store.isCurrent(lane);
   }
 
   async restore(lane: number): Promise<void> {
@@ -118,18 +122,11 @@ export class CandleHandler implements LaneHandler {
   async load(input: unknown, lane: number, message: InputMessage, signal: AbortSignal): Promise<void> {
     const market = input as MarketInput;
     const state = this.#stateOf(lane);
-    const source = this.#sourceBefore(lane, message, signal);
-    if (market.kind === "trade") {
-      const { series } = seriesOfBatch(state, market.batch);
-      this.#loaded = { seq: message.seq, revision: await loadRevision(source, series, lateMinutes(series, market.batch), true) };
-    } else if (market.kind === "gap") {
-      const entry = state.find(market.gap.venue, market.gap.instrument) as LaneSeries;
-      const fromUs = judgedFrom(entry, market.gap, generationOf(message) !== null);
-      if (fromUs === null) return;
-      const { series } = entry;
-      const first = firstScheduled(series, minuteOf(fromUs));
-      this.#loaded = { seq: message.seq, revision: await loadRevision(source, series, [first], false) };
-    }
+    const scope = scopeOf(state, market, generationOf(message) !== null);
+    if (scope === null) return;
+    const { series, ...about } = scope;
+    const revision = await loadRevision(this.#sourceBefore(lane, message, signal), series, about);
+    this.#loaded = { seq: message.seq, revision };
   }
 
   apply(input: unknown, lane: number, message: InputMessage, emit: EmitOutput): void {
@@ -275,7 +272,7 @@ export class CandleHandler implements LaneHandler {
 
   #sourceBefore(lane: number, message: InputMessage, signal: AbortSignal): RevisionSource {
     return {
-      rows: (series, dayFrom, weekFrom) => this.#store.rows(series, dayFrom, weekFrom),
+      rows: (series, from) => this.#store.rows(series, from),
       batches: (series, fromMinute, toMinute, old) => {
         const { venue, instrument } = series.key;
         if (old)

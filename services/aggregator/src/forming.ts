@@ -69,7 +69,7 @@ export class FormingUpdates {
         formingCandle,
         { venue, instrument, timeframe: row.timeframe },
         {
-          ...createCandle(series.key, row, series.instrument.kind, series.instrument.contractSize),
+          ...createCandle(series, row),
           stamps,
           update: this.#update,
           basedOnSeq,

@@ -1,5 +1,5 @@
 import { partitionOf } from "@tickfleet/contracts/tokens";
-import type { CandleRow } from "@tickfleet/market/candle-row";
+import { CANDLE_ALGORITHM, type CandleRow } from "@tickfleet/market/candle-row";
 import { CandleSeries } from "@tickfleet/market/candle-series";
 import { type KeptCandles, seedSeries } from "@tickfleet/market/candle-series-seed";
 import { restoreSeries, type SeriesSnapshot, snapshotSeries } from "@tickfleet/market/candle-series-snapshot";
@@ -150,7 +150,7 @@ export function keyOf(venue: string, name: string): string {
 
 /** State of one instrument, as text for the table. */
 export function snapshotText({ series, settledGaps }: LaneSeries): string {
-  return JSON.stringify({ ...snapshotSeries(series), settledGaps });
+  return JSON.stringify({ algo: CANDLE_ALGORITHM, ...snapshotSeries(series), settledGaps });
 }
 
 export function seriesFromText(text: string): Pick<LaneSeries, "series" | "settledGaps"> {

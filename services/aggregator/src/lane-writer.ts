@@ -43,7 +43,7 @@ export class LaneWriter {
     const { series } = entry;
     this.#keep(place, series, row);
     const { venue, instrument, anchor, session } = series.key;
-    const payload = { ...createCandle(series.key, row, series.instrument.kind, series.instrument.contractSize), stamps: {} };
+    const payload = { ...createCandle(series, row), stamps: {} };
     emit({
       stream: STREAM,
       subject: subjectOf(candle, { venue, instrument, timeframe: row.timeframe }),

@@ -1,12 +1,12 @@
-import type { LoadedRows } from "@tickfleet/market/candle-revision";
-import { rowsNeededFor } from "@tickfleet/market/candle-revision";
+import { type LoadedRows, minutesLookingBack, type NeededRows, rowsNeededFor } from "@tickfleet/market/candle-revision";
 import type { CandleRow } from "@tickfleet/market/candle-row";
 import { type CandleSeries, minuteOf } from "@tickfleet/market/candle-series";
-import { S } from "@tickfleet/market/candle-sums";
 import { IntervalSet } from "@tickfleet/market/interval-set";
 import { InvalidMessageError } from "@tickfleet/market/invalid-message-error";
 import { MinuteBuilder } from "@tickfleet/market/minute-builder";
+import { S, WINDOW_LENGTH } from "@tickfleet/market/sums-layout";
 import type { TradeColumns } from "@tickfleet/market/trade";
+import type { RevisionScope } from "./revision-scope.ts";
 
 const DAY_US = 24 * 3_600_000_000;
 
@@ -42,6 +42,11 @@ export class LoadedRevision {
     return new Map([...this.#minutes].filter(([minute]) => this.#withLate.has(minute)));
   }
 
+  /** All trades of the others that were asked for, as far as they are still recorded. */
+  minutesAround(): Map<number, MinuteBuilder> {
+    return new Map([...this.#minutes].filter(([minute]) => !this.#withLate.has(minute) && this.lacking(minute) === null));
+  }
+
   /** Trades of a minute that are in its candle, and not here. */
   lacking(minute: number): { stored: number; found: number } | null {
     const stored = this.rows.get("1m")?.get(minute)?.sums[S.TRADES] ?? 0;
@@ -58,7 +63,7 @@ export class LoadedRevision {
     if (!ids.add(batch.sourceSeq[i] as number)) return false;
     let builder = this.#minutes.get(minute);
     if (builder === undefined) {
-      builder = new MinuteBuilder(series.priceScale, series.sizeScale);
+      builder = new MinuteBuilder(series.instrument, series.priceScale, series.sizeScale, new Float64Array(WINDOW_LENGTH));
       this.#minutes.set(minute, builder);
     }
     builder.add(batch, i);
@@ -68,50 +73,33 @@ export class LoadedRevision {
 
 /** Where the committed rows and trades are read from. */
 export interface RevisionSource {
-  rows(series: CandleSeries, dayFrom: number, weekFrom: number): Promise<CandleRow[]>;
+  rows(series: CandleSeries, from: NeededRows): Promise<CandleRow[]>;
   /** Trade messages of a minute range (opens, epoch milliseconds, both included), as encoded. */
   batches(series: CandleSeries, fromMinute: number, toMinute: number, old: boolean): Promise<readonly Uint8Array[]>;
   decode(data: Uint8Array): TradeColumns;
 }
 
-/** Closed minutes that the unseen trades of a batch belong to. */
-export function lateMinutes(series: CandleSeries, batch: TradeColumns): number[] {
-  const minutes = new Set<number>();
-  const seen = series.seen.get(batch.epoch);
-  for (let i = 0; i < batch.count; i++) {
-    const minute = minuteOf(batch.eventTimeUs[i] as number);
-    if (minute < series.closedUntil && !seen?.has(batch.sourceSeq[i] as number) && series.isScheduled(minute)) minutes.add(minute);
-  }
-  return [...minutes].sort((a, b) => a - b);
-}
-
-/** Loads what it takes to revise these minutes; the trades of each minute as they were before the present message. */
-export async function loadRevision(
-  source: RevisionSource,
-  series: CandleSeries,
-  minutes: readonly number[],
-  withTrades: boolean,
-): Promise<LoadedRevision> {
-  const first = minutes[0] as number;
+/** Loads what a revision takes; the trades of each minute as they were before the present message. */
+export async function loadRevision(source: RevisionSource, series: CandleSeries, scope: RevisionScope): Promise<LoadedRevision> {
+  const { minutes, recheck, first } = scope;
   const beyondADay = first * 1000 < series.watermarkUs - DAY_US;
-  const { dayFrom, weekFrom } = rowsNeededFor(series, first);
   const rows: LoadedRows = new Map();
-  for (const row of await source.rows(series, dayFrom, weekFrom)) {
+  for (const row of await source.rows(series, rowsNeededFor(series, first))) {
     const byOpen = rows.get(row.timeframe) ?? new Map();
     byOpen.set(row.openTime, row);
     rows.set(row.timeframe, byOpen);
   }
   const loaded = new LoadedRevision(rows, beyondADay);
-  if (!withTrades) return loaded;
-  const wanted = new Set(minutes);
+  const wanted = new Set([...minutes, ...minutesLookingBack(rows, minutes, recheck)]);
+  if (wanted.size === 0) return loaded;
   const readTrades = async (old: boolean): Promise<void> => {
-    const batches = await source.batches(series, first, minutes.at(-1) as number, old);
+    const batches = await source.batches(series, Math.min(...wanted), Math.max(...wanted), old);
     for (const data of batches) loaded.addStored(wanted, series, source.decode(data));
   };
   await readTrades(beyondADay);
-  const lacking = minutes.filter((minute) => loaded.lacking(minute) !== null);
+  const lacking = [...wanted].filter((minute) => loaded.lacking(minute) !== null);
   if (lacking.length > 0 && !beyondADay) await readTrades(true);
-  for (const minute of lacking) refuseForgotten(loaded, minute, series);
+  for (const minute of minutes) refuseForgotten(loaded, minute, series);
   return loaded;
 }
 
@@ -123,15 +111,4 @@ function refuseForgotten(loaded: LoadedRevision, minute: number, series: CandleS
   throw new InvalidMessageError(
     `${venue} ${instrument}: of the ${lacking.stored} trades of ${new Date(minute).toISOString()} only ${lacking.found} are still recorded, so that its candle cannot be revised`,
   );
-}
-
-/** The minute itself, or the first scheduled one after it that is closed. */
-export function firstScheduled(series: CandleSeries, minute: number): number {
-  return series.isScheduled(minute) ? minute : Math.min(series.closedUntil, nextScheduled(series, minute));
-}
-
-function nextScheduled(series: CandleSeries, minute: number): number {
-  let next = minute;
-  while (!series.isScheduled(next) && next < series.closedUntil) next += 60_000;
-  return next;
 }

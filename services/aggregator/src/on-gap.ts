@@ -51,6 +51,6 @@ export function onGap(
   series.setGap(state === "none" ? { id, state } : { id, fromUs: from, toUs: to, state, missing });
   if (fromUs === null) return;
   if (loaded === null) throw new Error(`${message.instrument}: rows around gap ${id} were not loaded`);
-  const result = reviseSeries(series, loaded.rows, { minutes: new Map(), recheck: { fromUs, toUs: to } });
+  const result = reviseSeries(series, loaded.rows, { minutes: new Map(), around: loaded.minutesAround(), recheck: { fromUs, toUs: to } });
   writer.putRevision(place, entry, result, "gap-fill", emit);
 }

@@ -47,7 +47,7 @@ export function onTrade(
   }
   const minutes = loaded.minutesWithLate();
   if (minutes.size === 0) return;
-  const result = reviseSeries(series, loaded.rows, { minutes, recheck: null });
+  const result = reviseSeries(series, loaded.rows, { minutes, around: loaded.minutesAround(), recheck: null });
   const cause = loaded.beyondADay ? "history" : batch.fill === null ? "late-trade" : "gap-fill";
   writer.putRevision(place, entry, result, cause, emit);
 }

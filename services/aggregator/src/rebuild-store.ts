@@ -1,6 +1,7 @@
 import { EMPTIED, type LaneStore } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
 import { inTransaction } from "@tickfleet/database/transaction";
+import { MOST_BARS } from "@tickfleet/market/bar-window";
 import { calendarOf, DEFAULT_ANCHOR, DEFAULT_SESSION } from "@tickfleet/market/calendar";
 import type { CandleRow } from "@tickfleet/market/candle-row";
 import type { KeptCandles } from "@tickfleet/market/candle-series-seed";
@@ -50,11 +51,15 @@ export async function findKeptCandles(pool: Pool, of: RecordedInstrument, floorM
   const byFloor = "close_time <= timestamptz 'epoch' + $5 * interval '1 ms'";
   const read = async (text: string, ...values: unknown[]): Promise<CandleRow[]> =>
     (await pool.query<StoredRow>(text, [...key, floorMs, ...values])).rows.map(candleRowOf);
-  const last = await read(
-    `select kept.* from unnest($6::text[]) as wanted(name) cross join lateral (
-       select ${ROW_COLUMNS} from aggregator.candles where ${closed} and timeframe = wanted.name and ${before} and ${byFloor}
-       order by open_time desc limit 1) as kept`,
+  const recent = await read(
+    `select ${ROW_COLUMNS} from unnest($6::text[]) as wanted(name) cross join lateral (
+       (select * from aggregator.candles where ${closed} and timeframe = wanted.name and ${before} and ${byFloor} and trades > 0
+         order by open_time desc limit $7)
+       union (select * from aggregator.candles where ${closed} and timeframe = wanted.name and ${before} and ${byFloor}
+         order by open_time desc limit 1)
+     ) as candle order by open_time`,
     TIMEFRAMES,
+    MOST_BARS,
   );
   const [lastTraded = null] = await read(
     `select ${ROW_COLUMNS} from aggregator.candles where ${closed} and timeframe = '1m' and trades > 0 and ${before} order by open_time desc limit 1`,
@@ -64,5 +69,5 @@ export async function findKeptCandles(pool: Pool, of: RecordedInstrument, floorM
     weekMs,
   );
   const minutes = inside.filter((row) => row.timeframe === "1m");
-  return { last, lastTraded, minutes, around: inside.filter((row) => row.timeframe !== "1m") };
+  return { recent, lastTraded, minutes, around: inside.filter((row) => row.timeframe !== "1m") };
 }

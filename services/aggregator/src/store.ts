@@ -9,8 +9,11 @@ import {
 import type { Pool } from "@tickfleet/database/pool";
 import { inTransaction } from "@tickfleet/database/transaction";
 import { type ArrayType, type ArrayValue, encodeArray } from "@tickfleet/database/unnest";
-import { type CandleRow, createCandle } from "@tickfleet/market/candle-row";
+import { MOST_BARS } from "@tickfleet/market/bar-window";
+import { type NeededRows, neededFrom } from "@tickfleet/market/candle-revision";
+import { CANDLE_ALGORITHM, type CandleRow, createCandle } from "@tickfleet/market/candle-row";
 import type { CandleSeries } from "@tickfleet/market/candle-series";
+import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import { CANDLE_COLUMNS } from "./candle-columns.ts";
 import type { RecordedInstrument } from "./history-store.ts";
 import { keyOf, type SeriesFloor } from "./lane-state.ts";
@@ -74,9 +77,7 @@ export class CandleStore {
 
   /** Writes rows, states and checkpoints in one statement; false, and nothing written, where a lane is not held. */
   async commit(updates: readonly LaneUpdate[], rows: CommitRows): Promise<boolean> {
-    const candles = rows.candles.map(({ series, row }) =>
-      createCandle(series.key, row, series.instrument.kind, series.instrument.contractSize),
-    );
+    const candles = rows.candles.map(({ series, row }) => createCandle(series, row));
     const { states, batches } = rows;
     const { rows: answer } = await this.#pool.query<{ ok: boolean }>({
       name: "commit",
@@ -118,6 +119,16 @@ export class CandleStore {
     return rows;
   }
 
+  /** Whether the state of a lane was made by the algorithm of this code. */
+  async isCurrent(lane: number): Promise<boolean> {
+    const { rows } = await this.#pool.query<{ isCurrent: boolean }>(
+      `select not exists (select from aggregator.series_states
+         where lane = $1 and venue <> '' and (state::json ->> 'algo') is distinct from $2) as "isCurrent"`,
+      [lane, CANDLE_ALGORITHM],
+    );
+    return rows[0]?.isCurrent ?? true;
+  }
+
   /** Messages with trades in minutes from `fromMinute` to `toMinute`, both included, in input order. */
   async batches(venue: string, instrument: string, fromMinute: number, toMinute: number): Promise<Uint8Array[]> {
     const { rows } = await this.#pool.query<{ payload: Buffer }>(
@@ -128,16 +139,19 @@ export class CandleStore {
     return rows.map((row) => row.payload);
   }
 
-  /** Closed rows of a series: 1d and 1w from `weekFrom`, the others from `dayFrom` on (epoch milliseconds). */
-  async rows(series: CandleSeries, dayFrom: number, weekFrom: number): Promise<CandleRow[]> {
-    const { venue, instrument, anchor, session } = series.key;
+  /** Closed rows of a series from these open times on, and before them the last 20 with trades and the last of all. */
+  async rows(of: CandleSeries, needed: NeededRows): Promise<CandleRow[]> {
+    const { venue, instrument, anchor, session } = of.key;
+    const series = "venue = $1 and instrument = $2 and timeframe = wanted.name and anchor = $3 and session = $4 and state <> 'forming'";
     const { rows } = await this.#pool.query<StoredRow>(
       `select ${ROW_COLUMNS}
-       from aggregator.candles
-       where venue = $1 and instrument = $2 and anchor = $3 and session = $4 and state <> 'forming'
-         and open_time >= to_timestamp(case when timeframe in ('1d', '1w') then $6::float8 else $5::float8 end / 1000)
-         and open_time >= to_timestamp($6::float8 / 1000)`,
-      [venue, instrument, anchor, session, dayFrom, weekFrom],
+       from unnest($5::text[], $6::float8[]) as wanted(name, from_ms) cross join lateral (
+         (select * from aggregator.candles where ${series} and open_time >= to_timestamp(from_ms / 1000))
+         union all (select * from aggregator.candles where ${series} and open_time < to_timestamp(from_ms / 1000) and trades > 0
+           order by open_time desc limit $7)
+         union all (select * from aggregator.candles where ${series} and open_time < to_timestamp(from_ms / 1000) order by open_time desc limit 1)
+       ) as candle`,
+      [venue, instrument, anchor, session, TIMEFRAMES, TIMEFRAMES.map((timeframe) => neededFrom(needed, timeframe)), MOST_BARS],
     );
     return rows.map(candleRowOf);
   }

@@ -85,6 +85,7 @@ interface ParsedRow {
   trades: number;
   revision: number;
   completeness: string;
+  vwap_session: number | null;
 }
 
 function parse(rows: readonly string[]): ParsedRow[] {
@@ -101,6 +102,16 @@ test("while the recorder has not begun with the present stream, nothing is empti
   await replica.stop();
   expect(await candleRows(around)).toEqual(before);
   await around.database.query("update ingest.lanes set stream_created = $1, seq = $2", [position?.["stream_created"], position?.["seq"]]);
+});
+
+test("candles of another algorithm are made again from the record, with the columns that they lacked", async () => {
+  expect(parse(before).filter((row) => row.vwap_session !== null).length).toBeGreaterThan(100);
+  await around.database.query("update aggregator.candles set vwap_session = null, smp = null, algo = 'candle@1.0.0'");
+  await around.database.query(
+    `update aggregator.series_states set state = jsonb_set(state::jsonb, '{algo}', '"candle@1.0.0"')::text where venue <> ''`,
+  );
+  await fold();
+  expect(await candleRows(around)).toEqual(before);
 });
 
 test("a rebuild after retention leaves every candle as it was", async () => {

@@ -5,7 +5,7 @@ const us = z.number().int().describe("epoch microseconds");
 const ms = z.number().int().describe("epoch milliseconds");
 
 /** A candle as the gateway gives it: every column of the table by its wire name. */
-export const candleRowSchema = candleSchema;
+export const candleRowSchema = candleSchema.required();
 
 /** A trade as the gateway gives it. */
 export const tradeRowSchema = z.object({

@@ -1,4 +1,4 @@
-import { candle, candleRecomputed } from "@tickfleet/contracts/candle-messages";
+import { candle, candleRecomputed, candleSchema } from "@tickfleet/contracts/candle-messages";
 import { classOf, type Payload } from "@tickfleet/contracts/message";
 import { calendarOfAnchor } from "@tickfleet/market/calendar";
 import type { Candle } from "@tickfleet/market/candle";
@@ -14,6 +14,8 @@ export type CandleInput =
   | { kind: "other" };
 
 const decoder = new TextDecoder();
+/** Columns that a message of an older aggregator lacks. */
+const ABSENT = Object.fromEntries(Object.keys(candleSchema.shape).map((name) => [name, null])) as Readonly<Record<keyof Candle, null>>;
 
 /** @throws InvalidMessageError */
 export function readCandleInput(message: InputMessage): CandleInput {
@@ -22,7 +24,9 @@ export function readCandleInput(message: InputMessage): CandleInput {
       const { stamps, ...columns } = parse(candle.schema, message);
       if (columns.state === "forming") throw new InvalidMessageError(`${message.subject}: expected a closed candle, found a forming one`);
       requireZone(message, columns.anchor);
-      return { kind: "candle", candle: { ...columns, calendar: columns.calendar ?? calendarOfAnchor(columns.anchor) }, stamps };
+      // JSON has no undefined: what may be missing is null
+      const whole = { ...ABSENT, ...columns, calendar: columns.calendar ?? calendarOfAnchor(columns.anchor) } as Candle;
+      return { kind: "candle", candle: whole, stamps };
     }
     case classOf(candleRecomputed.template):
       return { kind: "recomputed", notice: parse(candleRecomputed.schema, message) };

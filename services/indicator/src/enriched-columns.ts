@@ -24,17 +24,22 @@ const TEXT = [
   "algo",
 ];
 const TIMES = ["openTime", "closeTime"];
-const INTEGERS = ["badMinutes", "flags", "revision"];
-const COUNTS = ["trades", "tradesBuy", "tradesSell", "quoteTrades", "crossedQuotes"];
+const INTEGERS = [
+  ...["badMinutes", "flags", "revision", "smpOpen", "smpHigh", "smpLow", "smp", "smpFinal"],
+  ...["divergence", "deltaExhaustion", "imbalanceStreak"],
+];
+const COUNTS = ["trades", "tradesBuy", "tradesSell", "bigTrades", "quoteTrades", "crossedQuotes"];
 /** The row has names of its own for these. */
 const RENAMED: Readonly<Record<string, string>> = { revision: "candleRevision", algo: "candleAlgo" };
 
-/** Every column of the candle; all that is in no list is a number. */
-export const CANDLE_COLUMNS: readonly CandleColumn[] = Object.keys(candleSchema.shape).map((wire) => ({
-  wire: wire as keyof Candle,
-  name: snakeCase(RENAMED[wire] ?? wire),
-  type: typeOf(wire),
-}));
+/** Every column of the candle but the session's vwap, which is an indicator here; all that is in no list is a number. */
+export const CANDLE_COLUMNS: readonly CandleColumn[] = Object.keys(candleSchema.shape)
+  .filter((wire) => wire !== "vwapSession")
+  .map((wire) => ({
+    wire: wire as keyof Candle,
+    name: snakeCase(RENAMED[wire] ?? wire),
+    type: typeOf(wire),
+  }));
 
 /** Columns of the indicators, in the order of INDICATOR_NAMES. */
 export const INDICATOR_COLUMNS: readonly string[] = INDICATOR_NAMES.map(snakeCase);

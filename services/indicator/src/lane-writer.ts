@@ -62,7 +62,8 @@ export class LaneWriter {
 }
 
 function createEnriched(row: EnrichedRow, stamps: Readonly<Record<string, number>>): Payload<typeof enriched> {
-  const { revision: candleRevision, algo: candleAlgo, ...columns } = row.candle;
+  // the session's vwap is among the indicators
+  const { revision: candleRevision, algo: candleAlgo, vwapSession: _, ...columns } = row.candle;
   const indicators = Object.fromEntries(INDICATOR_NAMES.map((name, place) => [name, row.values[place] ?? null]));
   return {
     ...columns,

@@ -3,11 +3,14 @@ import { INDICATOR_NAMES } from "@tickfleet/contracts/enriched-messages";
 import type { EnrichedCandle } from "./enriched-script.ts";
 import { laneEnds, type Surroundings } from "./harness.ts";
 
+/** Columns of a candle that an enriched one has under another name, or among the indicators. */
+const OTHERWISE = ["revision", "algo", "vwapSession"];
+
 const snakeCase = (wire: string): string => wire.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** Fills the indicator service's tables as it leaves them: these candles, and all that is in ENRICHED written by it. */
 export async function fillIndicatorTables({ bus, database }: Surroundings, candles: readonly EnrichedCandle[]): Promise<void> {
-  const kept = Object.keys(candleSchema.shape).filter((name) => name !== "revision" && name !== "algo");
+  const kept = Object.keys(candleSchema.shape).filter((name) => !OTHERWISE.includes(name));
   const columns = [...kept, "candleRevision", "candleAlgo", "revision", ...INDICATOR_NAMES].map(snakeCase);
   const rows = candles.map((candle) => ({
     ...Object.fromEntries(Object.entries({ ...candle, ...candle.indicators }).map(([wire, value]) => [snakeCase(wire), value])),
