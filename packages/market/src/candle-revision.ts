@@ -23,7 +23,7 @@ export interface RevisionRequest {
 export interface RevisionResult {
   /** Rows whose own or window values changed, shortest timeframe first, then in time: one new revision each. */
   revised: CandleRow[];
-  /** Rows of which only running values changed (CVD, last close): no new revision. */
+  /** Rows of which only running values changed (CVD, streak, the session's vwap, last close), or nothing that is served: no new revision. */
   rewritten: CandleRow[];
   /** One notice per timeframe with rewritten rows; epoch milliseconds. */
   recomputed: { timeframe: Timeframe; from: number; to: number }[];
@@ -73,13 +73,17 @@ export function minutesLookingBack(rows: LoadedRows, minutes: readonly number[],
   const first = Math.min(...minutes, recheck === null ? Number.POSITIVE_INFINITY : fromMs);
   const found: number[] = [];
   let left = 0;
+  let before = Number.NEGATIVE_INFINITY;
   for (const open of [...new Set([...known.keys(), ...minutes])].sort((a, b) => a - b)) {
+    // an absent minute that the gap touches may come to have a candle
+    if (before < open && before < toMs && open > fromMs) left = LOOKING_BACK;
+    before = open + MINUTE_MS;
     if (open < first) continue;
-    const isChanged = late.has(open) || (open > fromMs && open < toMs);
-    const isTraded = !late.has(open) && known.get(open)?.sums[S.TRADES] !== 0;
-    if (isTraded && (left > 0 || isChanged)) found.push(open);
-    if (isChanged) left = LOOKING_BACK;
-    else if (isTraded) left -= 1;
+    if (late.has(open)) left = LOOKING_BACK;
+    else if (left > 0 && known.get(open)?.sums[S.TRADES] !== 0) {
+      found.push(open);
+      left -= 1;
+    }
   }
   return found;
 }

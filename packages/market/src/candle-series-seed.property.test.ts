@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { inTime, stepsOf } from "../test/arrivals.ts";
 import { plainTrades } from "../test/plain-trades.ts";
 import { CRYPTO, SeriesRun, type Step } from "../test/series-run.ts";
-import { MOST_BARS } from "./bar-window.ts";
 import { CandleSeries } from "./candle-series.ts";
 import { type KeptCandles, leftAloneKey, seedSeries } from "./candle-series-seed.ts";
 import { snapshotSeries } from "./candle-series-snapshot.ts";
+import { LONGEST_WINDOW } from "./candle-window.ts";
 import { S } from "./sums-layout.ts";
 import { TIMEFRAMES } from "./timeframe.ts";
 
@@ -22,7 +22,7 @@ function keptBefore(run: SeriesRun, floorMs: number): KeptCandles {
   return {
     recent: TIMEFRAMES.flatMap((timeframe) => {
       const closed = rows.filter((row) => row.timeframe === timeframe && row.closeTime <= floorMs);
-      const traded = closed.filter((row) => row.sums[S.TRADES] !== 0).slice(-MOST_BARS);
+      const traded = closed.filter((row) => row.sums[S.TRADES] !== 0).slice(-LONGEST_WINDOW);
       return closed.filter((row, i) => traded.includes(row) || i === closed.length - 1);
     }),
     lastTraded: minutes.findLast((row) => row.sums[S.TRADES] !== 0) ?? null,

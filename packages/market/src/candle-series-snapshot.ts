@@ -1,5 +1,5 @@
-import type { BarWindow } from "./bar-window.ts";
 import { CandleSeries } from "./candle-series.ts";
+import type { CandleWindow } from "./candle-window.ts";
 import type { Gap } from "./completeness.ts";
 import type { Instrument } from "./instrument.ts";
 import { IntervalSet } from "./interval-set.ts";
@@ -7,7 +7,7 @@ import type { OpenInterval, PreviousCandle } from "./open-interval.ts";
 import type { Timeframe } from "./timeframe.ts";
 
 /**
- * State of a series as plain JSON with finite numbers, without the trades of its open minutes: those
+ * State of a series as plain JSON, in which NaN is null, without the trades of its open minutes: those
  * are put back by `restoreBatch` from the messages that brought them.
  */
 export interface SeriesSnapshot {
@@ -22,8 +22,8 @@ export interface SeriesSnapshot {
   /** NaN is written as null, here and in windows. */
   intervals: (Omit<OpenInterval, "sums"> & { sums: (number | null)[] })[];
   previous: [Timeframe, PreviousCandle][];
-  windows: [Timeframe, Omit<BarWindow, "bars"> & { bars: (number | null)[][] }][];
-  running: number[];
+  windows: [Timeframe, Omit<CandleWindow, "candles"> & { candles: (number | null)[][] }][];
+  running: (number | null)[];
   runningSession: number | null;
   priceScale: number;
   sizeScale: number;
@@ -45,8 +45,8 @@ export function snapshotSeries(series: CandleSeries): SeriesSnapshot {
       sums: plain(interval.sums),
     })),
     previous: [...series.previous],
-    windows: [...series.windows].map(([timeframe, window]) => [timeframe, { ...window, bars: window.bars.map(plain) }]),
-    running: Array.from(series.running),
+    windows: [...series.windows].map(([timeframe, window]) => [timeframe, { ...window, candles: window.candles.map(plain) }]),
+    running: plain(series.running),
     runningSession: Number.isFinite(series.runningSession) ? series.runningSession : null,
     priceScale: series.priceScale,
     sizeScale: series.sizeScale,
@@ -64,8 +64,8 @@ export function restoreSeries(snapshot: SeriesSnapshot): CandleSeries {
   series.seen = new Map(snapshot.seen.map(([epoch, bounds]) => [epoch, new IntervalSet(bounds)]));
   for (const interval of snapshot.intervals) series.intervals.set(interval.timeframe, { ...interval, sums: fromPlain(interval.sums) });
   for (const [timeframe, previous] of snapshot.previous) series.previous.set(timeframe, previous);
-  for (const [timeframe, window] of snapshot.windows) series.windows.set(timeframe, { ...window, bars: window.bars.map(fromPlain) });
-  series.running.set(snapshot.running);
+  for (const [timeframe, window] of snapshot.windows) series.windows.set(timeframe, { ...window, candles: window.candles.map(fromPlain) });
+  series.running.set(fromPlain(snapshot.running));
   series.runningSession = snapshot.runningSession ?? Number.NaN;
   series.priceScale = snapshot.priceScale;
   series.sizeScale = snapshot.sizeScale;

@@ -1,5 +1,5 @@
-import { quietWindow } from "./bar-window.ts";
 import { FLAG_AFTER_GAP } from "./candle.ts";
+import { quietWindow } from "./candle-window.ts";
 import {
   addExact,
   addInteger,
@@ -51,7 +51,7 @@ export function createSums(priceScale: number, sizeScale: number): Float64Array 
   return sums;
 }
 
-/** Sets what a candle takes from those before it (`bar-window.ts`), at the scale of its sums. */
+/** Sets what a candle takes from those before it (`candle-window.ts`), at the scale of its sums. */
 export function setWindow(sums: Float64Array, window: Float64Array): void {
   sums.set(window, S.WINDOW);
 }

@@ -172,7 +172,7 @@ export function judgementsOf(sums: Float64Array, state: CandleState): Running<"e
     smpFinal: some ? rounded(smpFinalOf(sums)) : null,
     divergence: divergenceOf(sums),
     deltaExhaustion: deltaExhaustionOf(sums),
-    imbalanceStreak: imbalanceStreakOf(sums),
+    imbalanceStreak: derived(imbalanceStreakOf(sums)),
     volumeSpike: derived(volumeSpikeOf(sums)),
     cvdSlope: some ? derived(cvdSlopeOf(sums)) : null,
     momentumScore: derived(momentumScoreOf(sums)),

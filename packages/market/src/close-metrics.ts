@@ -10,8 +10,8 @@ const LARGEST_SCORE = 100;
 /** Above the one and then below the other a wave of trades has spent itself. */
 const EXHAUSTED_BEFORE = 0.5;
 const EXHAUSTED_NOW = 0.15;
-const VOLUME_BARS = 20;
-const SLOPE_BARS = 5;
+const SPIKE_CANDLES = 20;
+const SLOPE_CANDLES = 5;
 
 /*
  * What is judged of a candle when it closes, from its exact sums, unrounded. Formulas: section 2 of the metrics book, after GitHub
@@ -55,23 +55,24 @@ export function deltaExhaustionOf(sums: Float64Array): number {
 
 /** Volume over its mean in the 20 candles before, 0 or more; NaN with fewer, or where their mean is 0. */
 export function volumeSpikeOf(sums: Float64Array): number {
-  const bars = sums[S.WINDOW_VOLUME_BARS] as number;
-  if (bars !== VOLUME_BARS) return Number.NaN;
-  const volume = exactToDouble(sums, S.VOLUME) * bars;
+  const count = sums[S.WINDOW_VOLUME_COUNT] as number;
+  if (count !== SPIKE_CANDLES) return Number.NaN;
+  if (sums[S.TRADES] === 0) return 0;
+  const volume = exactToDouble(sums, S.VOLUME) * count;
   const whole = exactToDouble(sums, S.WINDOW_VOLUME);
   if (whole === 0) return Number.NaN;
   if (isExact(volume) && isExact(whole)) return volume / whole;
-  return divideIntegers(exactToBigInt(sums, S.VOLUME) * BigInt(bars), exactToBigInt(sums, S.WINDOW_VOLUME));
+  return divideIntegers(exactToBigInt(sums, S.VOLUME) * BigInt(count), exactToBigInt(sums, S.WINDOW_VOLUME));
 }
 
 /** Mean VD of this candle and the 4 before it, base currency or contracts; NaN with fewer, or where one is absent among them. */
 export function cvdSlopeOf(sums: Float64Array): number {
-  if (sums[S.WINDOW_VD_BARS] !== SLOPE_BARS - 1) return Number.NaN;
-  const divisor = SLOPE_BARS * powerOfTen(sums[S.SIZE_SCALE] as number);
+  if (sums[S.WINDOW_VD_COUNT] !== SLOPE_CANDLES - 1) return Number.NaN;
+  const divisor = SLOPE_CANDLES * powerOfTen(sums[S.SIZE_SCALE] as number);
   const whole = sumToDouble(sums, S.VD, S.WINDOW_VD);
   if (isExact(whole) && isExact(divisor)) return whole / divisor;
   const scale = 10n ** BigInt(sums[S.SIZE_SCALE] as number);
-  return divideIntegers(exactToBigInt(sums, S.VD) + exactToBigInt(sums, S.WINDOW_VD), BigInt(SLOPE_BARS) * scale);
+  return divideIntegers(exactToBigInt(sums, S.VD) + exactToBigInt(sums, S.WINDOW_VD), BigInt(SLOPE_CANDLES) * scale);
 }
 
 function isAtLeast(value: number, limit: number): boolean {

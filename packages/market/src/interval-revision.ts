@@ -1,6 +1,6 @@
-import type { BarWindow } from "./bar-window.ts";
 import type { CandleSeries } from "./candle-series.ts";
 import { hasWindow, rescaleSums } from "./candle-sums.ts";
+import type { CandleWindow } from "./candle-window.ts";
 import { nextMinute } from "./interval.ts";
 import { contextOf, openIntervalAt } from "./interval-context.ts";
 import type { MinuteWalk } from "./minute-revision.ts";
@@ -43,7 +43,7 @@ export function reviseIntervals(series: CandleSeries, rows: RevisedRows, walk: M
 }
 
 /** The open interval takes up what changed before it. */
-function followOpen(series: CandleSeries, rows: RevisedRows, walk: MinuteWalk, open: OpenInterval, window: BarWindow): void {
+function followOpen(series: CandleSeries, rows: RevisedRows, walk: MinuteWalk, open: OpenInterval, window: CandleWindow): void {
   rescaleSums(open.sums, series.priceScale, series.sizeScale);
   const lookedBack = windowAt(series.windows.hours, window, open.timeframe, open.open);
   if (hasWindow(open.sums, lookedBack)) shiftRunning(open.sums, walk.shiftAt(open.open));

@@ -1,9 +1,9 @@
-import type { BarWindow } from "./bar-window.ts";
 import { sessionAt } from "./calendar.ts";
 import type { RevisionRequest } from "./candle-revision.ts";
 import type { CandleRow } from "./candle-row.ts";
 import type { CandleSeries } from "./candle-series.ts";
 import { createSums, rescaleSums, setWindow } from "./candle-sums.ts";
+import type { CandleWindow } from "./candle-window.ts";
 import { nextMinute } from "./interval.ts";
 import type { MinuteBuilder } from "./minute-builder.ts";
 import { createMinuteRow } from "./minute-row.ts";
@@ -114,7 +114,7 @@ export function reviseMinutes(series: CandleSeries, rows: RevisedRows, request: 
 }
 
 /** What runs on at the head is that of the last row. */
-function moveHead(series: CandleSeries, last: CandleRow, window: BarWindow): void {
+function moveHead(series: CandleSeries, last: CandleRow, window: CandleWindow): void {
   const previous = series.previous.get("1m");
   if (previous !== undefined && previous.close > last.closeTime) return;
   copyRunning(series.running, last.sums);

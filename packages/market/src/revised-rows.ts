@@ -1,13 +1,14 @@
-import { type BarWindow, quietWindow } from "./bar-window.ts";
 import { FLAG_AFTER_GAP } from "./candle.ts";
 import type { LoadedRows, RevisionResult } from "./candle-revision.ts";
 import { badMinutesOf, type CandleRow } from "./candle-row.ts";
 import type { CandleSeries } from "./candle-series.ts";
 import { hasWindow, rescaleSums, setWindow } from "./candle-sums.ts";
 import { judgementsOf } from "./candle-values.ts";
+import { type CandleWindow, quietWindow } from "./candle-window.ts";
 import { isBad } from "./completeness.ts";
 import { isAfterGap } from "./interval-context.ts";
 import { previousOf, setLastClose } from "./open-interval.ts";
+import { imbalanceStreakOf } from "./running-metrics.ts";
 import { windowOfRows } from "./series-windows.ts";
 import { shiftRunning } from "./session-running.ts";
 import { S, SUMS_LENGTH } from "./sums-layout.ts";
@@ -30,7 +31,7 @@ export function needsSamples({ sums }: CandleRow, window: Float64Array): boolean
   return RUNNING_WINDOW.some((at) => sums[at] !== window[at - S.WINDOW]);
 }
 
-const RUNNING_WINDOW = [S.WINDOW_ABS_VD, S.WINDOW_ABS_VD + 1, S.WINDOW_ABS_VD_BARS] as const;
+const RUNNING_WINDOW = [S.WINDOW_ABS_VD, S.WINDOW_ABS_VD + 1, S.WINDOW_ABS_VD_COUNT] as const;
 
 /** The loaded rows of a series while they are revised, and what became of them. */
 export class RevisedRows {
@@ -38,6 +39,8 @@ export class RevisedRows {
   readonly #rows: LoadedRows;
   readonly #revised = new Map<Timeframe, Map<number, CandleRow>>();
   readonly #rewritten = new Map<Timeframe, Map<number, CandleRow>>();
+  /** Rows of which nothing that is served changed: stored, not announced. */
+  readonly #silent = new Set<CandleRow>();
   /** Rows that are new, and rows that became or ceased to be bad: they decide `after_gap` around them. */
   readonly #added = new Map<Timeframe, Set<number>>();
   readonly #turned = new Map<Timeframe, Set<number>>();
@@ -73,7 +76,9 @@ export class RevisedRows {
       return true;
     }
     if (made.absentMinutes === old.absentMinutes && made.sums.every((value, at) => Object.is(value, old.sums[at]))) return false;
-    this.#set(this.#rewritten, { ...made, state: old.state, revision: old.revision });
+    const row = { ...made, state: old.state, revision: old.revision };
+    if (sameRunningValues(made, old)) this.#silent.add(row);
+    this.#set(this.#rewritten, row);
     return true;
   }
 
@@ -92,7 +97,7 @@ export class RevisedRows {
   }
 
   /** The window of a timeframe as it stands before a candle that opens here. */
-  windowBefore(timeframe: Timeframe, open: number): BarWindow {
+  windowBefore(timeframe: Timeframe, open: number): CandleWindow {
     const before = [...this.of(timeframe).values()].filter((row) => row.openTime < open).sort(byOpenTime);
     return windowOfRows(this.#series.windows.hours, before);
   }
@@ -147,7 +152,8 @@ export class RevisedRows {
       const rewritten = [...(this.#rewritten.get(timeframe)?.values() ?? [])].filter((row) => !revised.has(row.openTime)).sort(byOpenTime);
       result.revised.push(...[...revised.values()].sort(byOpenTime));
       result.rewritten.push(...rewritten);
-      const [first, last] = [rewritten[0], rewritten.at(-1)];
+      const told = rewritten.filter((row) => !this.#silent.has(row));
+      const [first, last] = [told[0], told.at(-1)];
       if (first && last) result.recomputed.push({ timeframe, from: first.openTime, to: last.closeTime });
     }
     return result;
@@ -187,6 +193,12 @@ export function lastPriceOf(row: CandleRow): number | null {
 const OWN_PLACES = Array.from({ length: SUMS_LENGTH }, (_, at) => at).filter(
   (at) => at < S.CVD_OPEN || (at >= S.CLOSE_EXCESS && at < S.SESSION_PRICE_SIZE) || (at >= S.SAMPLES && at < S.WINDOW),
 );
+
+/** Whether all but what stands in the windows is the same, the streak included. */
+function sameRunningValues(a: CandleRow, b: CandleRow): boolean {
+  for (let at = 0; at < S.WINDOW; at++) if (!Object.is(a.sums[at], b.sums[at])) return false;
+  return a.absentMinutes === b.absentMinutes && Object.is(imbalanceStreakOf(a.sums), imbalanceStreakOf(b.sums));
+}
 
 /** Whether what is served of the windows is the same, however they came to it. */
 function sameWindowValues(a: Float64Array, b: Float64Array): boolean {

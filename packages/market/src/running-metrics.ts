@@ -52,11 +52,16 @@ export function liquidityRatioOf(sums: Float64Array): number {
 
 /** Mean price weighted by size, in quote currency: by the distance to the close, of which a double holds more digits. */
 export function vwapOf(sums: Float64Array): number {
-  return (sums[S.CLOSE] as number) / powerOfTen(sums[S.PRICE_SCALE] as number) - closeAboveVwap(sums);
+  return vwapBelow(sums, closeAboveVwap(sums));
+}
+
+/** Mean price weighted by size, of which the distance to the close is known. */
+export function vwapBelow(sums: Float64Array, distance: number): number {
+  return (sums[S.CLOSE] as number) / powerOfTen(sums[S.PRICE_SCALE] as number) - distance;
 }
 
 /** close - vwap, in quote currency. */
-function closeAboveVwap(sums: Float64Array): number {
+export function closeAboveVwap(sums: Float64Array): number {
   const priceScale = sums[S.PRICE_SCALE] as number;
   const excess = exactToDouble(sums, S.CLOSE_EXCESS);
   const divisor = exactToDouble(sums, S.VOLUME) * powerOfTen(priceScale);
@@ -99,34 +104,46 @@ export function priceRangeBpsOf(sums: Float64Array): number {
 
 /** (close - vwap) / vwap, basis points; undefined where vwap is not above 0. */
 export function vwapDistanceBpsOf(sums: Float64Array): number {
-  const vwap = vwapOf(sums);
-  return vwap > 0 ? (closeAboveVwap(sums) / vwap) * 1e4 : Number.NaN;
+  const distance = closeAboveVwap(sums);
+  return distanceBps(distance, vwapBelow(sums, distance));
+}
+
+/** A distance in basis points of a price; undefined where that is not above 0. */
+export function distanceBps(distance: number, price: number): number {
+  return price > 0 ? (distance / price) * 1e4 : Number.NaN;
 }
 
 /** Effort versus result: price change in basis points for each percent of imbalance; undefined where |vd_ratio| < 0.05. */
 export function evrOf(sums: Float64Array): number {
-  const ratio = Math.abs(vdRatioOf(sums));
-  return isBelow(ratio, LEAST_EVR_RATIO) ? Number.NaN : priceChangeBpsOf(sums) / (100 * ratio);
+  return effortVersusResult(vdRatioOf(sums), priceChangeBpsOf(sums));
+}
+
+/** evr of a vd_ratio and a price change in basis points. */
+export function effortVersusResult(vdRatio: number, priceChangeBps: number): number {
+  const ratio = Math.abs(vdRatio);
+  return isBelow(ratio, LEAST_EVR_RATIO) ? Number.NaN : priceChangeBps / (100 * ratio);
 }
 
 /**
  * |VD| over its mean in the (up to 5) closed candles before, 0 or more; 1 where there is none, and 2 (1 where VD is 0 too) where their
- * mean is 0.
+ * mean is 0; NaN where the candle was made before windows were kept.
  */
 export function vdStrengthOf(sums: Float64Array): number {
-  const bars = sums[S.WINDOW_ABS_VD_BARS] as number;
-  if (bars === 0) return 1;
-  const size = Math.abs(exactToDouble(sums, S.VD)) * bars;
+  const count = sums[S.WINDOW_ABS_VD_COUNT] as number;
+  if (count === 0) return 1;
+  if (Number.isNaN(count)) return count;
+  const size = Math.abs(exactToDouble(sums, S.VD)) * count;
   const whole = exactToDouble(sums, S.WINDOW_ABS_VD);
   if (whole === 0) return size === 0 ? 1 : 2;
   if (isExact(size) && isExact(whole)) return size / whole;
-  return Math.abs(divideIntegers(exactToBigInt(sums, S.VD) * BigInt(bars), exactToBigInt(sums, S.WINDOW_ABS_VD)));
+  return Math.abs(divideIntegers(exactToBigInt(sums, S.VD) * BigInt(count), exactToBigInt(sums, S.WINDOW_ABS_VD)));
 }
 
-/** Candles in a row with VD of one sign, counted with that sign: 3 to 5 building, 6 and more strong; 0 where VD is 0. */
+/** Candles in a row with VD of one sign, counted with that sign: 3 to 5 building, 6 and more strong; 0 where VD is 0, NaN where it is not known how many went before. */
 export function imbalanceStreakOf(sums: Float64Array): number {
   const sign = Math.sign(exactToDouble(sums, S.VD));
   const before = sums[S.STREAK_BEFORE] as number;
+  if (Number.isNaN(before) && sign !== 0) return before;
   return Math.sign(before) === sign ? before + sign : sign;
 }
 

@@ -1,16 +1,17 @@
 import {
   avgTradeSizeOf,
   bookImbalanceOf,
-  evrOf,
+  closeAboveVwap,
+  distanceBps,
+  effortVersusResult,
   liquidityRatioOf,
   priceChangeBpsOf,
   spreadBpsOf,
   vdRatioOf,
   vdStrengthOf,
-  vwapDistanceBpsOf,
-  vwapOf,
+  vwapBelow,
 } from "./running-metrics.ts";
-import { smpOf } from "./smart-money-pressure.ts";
+import { bigShareOf, weighPressure } from "./smart-money-pressure.ts";
 import { S, SAMPLED, type SampledMetric } from "./sums-layout.ts";
 
 /** Place of a metric's open; its high and low follow. */
@@ -28,18 +29,27 @@ export function sampleAt(metric: SampledMetric): number {
  * @param first whether nothing was sampled before
  */
 export function sampleMetrics(sums: Float64Array, first: boolean): void {
-  sample(sums, vdRatio, vdRatioOf(sums), first);
-  sample(sums, vwap, vwapOf(sums), first);
+  const ratio = vdRatioOf(sums);
+  const distance = closeAboveVwap(sums);
+  const mean = vwapBelow(sums, distance);
+  const change = priceChangeBpsOf(sums);
+  const effort = effortVersusResult(ratio, change);
+  const strength = vdStrengthOf(sums);
+  const hasQuotes = sums[S.QUOTES] !== 0;
+  const imbalance = hasQuotes ? bookImbalanceOf(sums) : Number.NaN;
+  const spread = hasQuotes ? spreadBpsOf(sums) : Number.NaN;
+  sample(sums, vdRatio, ratio, first);
+  sample(sums, vwap, mean, first);
   sample(sums, avgTradeSize, avgTradeSizeOf(sums), first);
-  sample(sums, priceChangeBps, priceChangeBpsOf(sums), first);
-  sample(sums, vwapDistanceBps, vwapDistanceBpsOf(sums), first);
-  sample(sums, evr, evrOf(sums), first);
-  sample(sums, vdStrength, vdStrengthOf(sums), first);
-  sample(sums, smp, smpOf(sums, 0), first);
-  if (!first && sums[S.QUOTES] === 0) return;
-  sample(sums, bookImbalance, bookImbalanceOf(sums), first);
-  sample(sums, liquidityRatio, liquidityRatioOf(sums), first);
-  sample(sums, spreadBps, spreadBpsOf(sums), first);
+  sample(sums, priceChangeBps, change, first);
+  sample(sums, vwapDistanceBps, distanceBps(distance, mean), first);
+  sample(sums, evr, effort, first);
+  sample(sums, vdStrength, strength, first);
+  sample(sums, smp, weighPressure(ratio, bigShareOf(sums), strength, imbalance, 0, effort, spread), first);
+  if (!first && !hasQuotes) return;
+  sample(sums, bookImbalance, imbalance, first);
+  sample(sums, liquidityRatio, hasQuotes ? liquidityRatioOf(sums) : Number.NaN, first);
+  sample(sums, spreadBps, spread, first);
 }
 
 /** The open is the first value, defined or not; high and low skip what is undefined. */

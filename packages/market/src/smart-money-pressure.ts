@@ -6,25 +6,35 @@ const LARGEST = 100;
 /** It is rounded so before it is rounded to an integer, that a last bit decides nothing. */
 const STEPS_PER_UNIT = 1e9;
 
+/** Smart money pressure of a candle as it stands (`weighPressure`). @param divergence 1, -1 or 0, which it is while the candle is open */
+export function smpOf(sums: Float64Array, divergence: number): number {
+  const [ratio, strength, imbalance] = [vdRatioOf(sums), vdStrengthOf(sums), bookImbalanceOf(sums)];
+  return weighPressure(ratio, bigShareOf(sums), strength, imbalance, divergence, evrOf(sums), spreadBpsOf(sums));
+}
+
 /**
  * Smart money pressure, before it is rounded: how far the trades' imbalance, its size, the book and the price point the same way.
- * The eight steps of the metrics book, section 2, after `composite` of GitHub paulshorey/market-data.
- * @param divergence 1, -1 or 0, which it is while the candle is open
+ * The eight steps of the metrics book, section 2, after `composite` of GitHub paulshorey/market-data. All but the ratio may be NaN.
  * @returns NaN without vd_ratio
  */
-export function smpOf(sums: Float64Array, divergence: number): number {
-  const ratio = vdRatioOf(sums);
+export function weighPressure(
+  ratio: number,
+  bigShare: number,
+  strength: number,
+  imbalance: number,
+  divergence: number,
+  evr: number,
+  spread: number,
+): number {
   if (Number.isNaN(ratio)) return ratio;
   const sign = Math.sign(ratio);
   const size = Math.abs(ratio);
-  let score = 50 * ratio * (1 + bigShareOf(sums));
-  const strength = vdStrengthOf(sums);
+  let score = 50 * ratio * (1 + bigShare);
   if (compareRounded(strength, 1) > 0) score *= 1 + 0.6 * Math.min(strength - 1, 0.5);
   else if (compareRounded(strength, 0.7) < 0) score *= 0.8;
-  score += sign * bookTermOf(sign, bookImbalanceOf(sums));
+  score += sign * bookTermOf(sign, imbalance);
   score += 25 * divergence * size;
-  if (compareRounded(size, 0.3) > 0) score *= effortFactorOf(Math.abs(evrOf(sums)));
-  const spread = spreadBpsOf(sums);
+  if (compareRounded(size, 0.3) > 0) score *= effortFactorOf(Math.abs(evr));
   if (compareRounded(spread, 5) > 0) score *= 1 - Math.min((spread - 5) / 10, 0.3);
   return score;
 }
@@ -36,7 +46,7 @@ export function roundSmp(score: number): number {
 }
 
 /** Share of the volume that big trades have, 0..1. */
-function bigShareOf(sums: Float64Array): number {
+export function bigShareOf(sums: Float64Array): number {
   const big = exactToDouble(sums, S.BIG_VOLUME);
   if (!(big > 0)) return 0;
   const volume = exactToDouble(sums, S.VOLUME);

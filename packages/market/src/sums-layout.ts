@@ -21,7 +21,7 @@ const WINDOW_AT = SAMPLES_AT + 3 * SAMPLED.length;
 /**
  * What a candle is made of, as exact integers in one Float64Array: it folds, copies and travels to
  * the database as it is. Prices are scaled by PRICE_SCALE, sizes by SIZE_SCALE; entries that take
- * two places are two-limb values (`exact.ts`). Undefined where TRADES is 0: times, prices, MAX_SIZE, VD_* and CVD_* but the closes.
+ * two places are two-limb values (`exact.ts`). Undefined where TRADES is 0: times, prices, MAX_SIZE, samples, VD_* and CVD_* but the closes.
  */
 export const S = {
   TRADES: 0,
@@ -76,17 +76,17 @@ export const S = {
   SESSION_VOLUME: 64,
   /** Open, high and low of the running value of each metric of `sampled-metrics.ts`; NaN where undefined. */
   SAMPLES: SAMPLES_AT,
-  /** What it takes from the candles before it (`bar-window.ts`), from here on. */
+  /** What it takes from the candles before it (`candle-window.ts`), from here on; one without trades keeps what it serves of it. */
   WINDOW: WINDOW_AT,
   /** Sum of |VD| of up to 5 candles, and their number. */
   WINDOW_ABS_VD: WINDOW_AT,
-  WINDOW_ABS_VD_BARS: WINDOW_AT + 2,
+  WINDOW_ABS_VD_COUNT: WINDOW_AT + 2,
   /** Sum of the volumes of up to 20 candles, and their number. */
   WINDOW_VOLUME: WINDOW_AT + 3,
-  WINDOW_VOLUME_BARS: WINDOW_AT + 5,
+  WINDOW_VOLUME_COUNT: WINDOW_AT + 5,
   /** Sum of VD of up to 4 candles, and their number as far as no candle is absent among them and this one. */
   WINDOW_VD: WINDOW_AT + 6,
-  WINDOW_VD_BARS: WINDOW_AT + 8,
+  WINDOW_VD_COUNT: WINDOW_AT + 8,
   /** vd_ratio of the candle before; NaN without one, or after a gap. */
   WINDOW_RATIO: WINDOW_AT + 9,
   /** Imbalance streak that this candle may go on with; the only one of these that is running. */
@@ -96,5 +96,7 @@ export const S = {
   GAP_BEFORE: WINDOW_AT + 12,
 } as const;
 
+/** Places of the first rows that were ever stored. */
+export const FIRST_LENGTH = 53;
 export const WINDOW_LENGTH = 13;
 export const SUMS_LENGTH = S.WINDOW + WINDOW_LENGTH;

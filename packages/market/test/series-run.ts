@@ -1,4 +1,3 @@
-import { MOST_BARS } from "../src/bar-window.ts";
 import type { Candle } from "../src/candle.ts";
 import {
   type LoadedRows,
@@ -11,6 +10,7 @@ import {
 import { type CandleRow, createCandle } from "../src/candle-row.ts";
 import { CandleSeries, minuteOf } from "../src/candle-series.ts";
 import { restoreSeries, type SeriesSnapshot, snapshotSeries } from "../src/candle-series-snapshot.ts";
+import { LONGEST_WINDOW } from "../src/candle-window.ts";
 import type { Instrument } from "../src/instrument.ts";
 import { IntervalSet } from "../src/interval-set.ts";
 import { MinuteBuilder } from "../src/minute-builder.ts";
@@ -183,7 +183,7 @@ export class SeriesRun {
   #lastBefore(timeframe: Timeframe, before: number): CandleRow[] {
     const rows = [...this.stored.values()].filter((row) => row.timeframe === timeframe && row.openTime < before);
     rows.sort((a, b) => a.openTime - b.openTime);
-    return [...rows.filter((row) => row.sums[S.TRADES] !== 0).slice(-MOST_BARS), ...rows.slice(-1)];
+    return [...rows.filter((row) => row.sums[S.TRADES] !== 0).slice(-LONGEST_WINDOW), ...rows.slice(-1)];
   }
 
   #publish(row: CandleRow): void {

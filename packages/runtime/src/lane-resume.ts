@@ -91,6 +91,7 @@ export async function resumeLane(options: ResumeOptions, fold: HistoryFold, owne
       if ((await findFault(bus, older, inputStream, lastInput)) !== null) continue;
       logger.warn({ lane: owned.lane, from: owned.seq, to: older.seq }, "stepping back to an older checkpoint");
       await handler.rollBack(owned.lane, owned.epoch, older);
+      if ((await handler.isCurrent?.(owned.lane)) === false) break;
       await handler.restore(owned.lane);
       return laneAt(options, { ...owned, ...older }, input.created, false);
     }

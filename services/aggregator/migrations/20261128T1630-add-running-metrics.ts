@@ -31,6 +31,12 @@ const COLUMNS = [...NUMBERS.map((name) => `${name} float8`), "big_trades int8", 
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const table of ["candles", "candle_versions"])
     await sql.raw(`alter table aggregator.${table} ${COLUMNS.map((column) => `add column ${column}`).join(", ")}`).execute(db);
+  await sql`create index candles_with_trades on aggregator.candles (venue, instrument, timeframe, anchor, session, open_time) where trades > 0`.execute(
+    db,
+  );
+  await sql`comment on column aggregator.candles.sums is 'the exact sums the row is derived from (packages/market/src/sums-layout.ts), 8-byte floats'`.execute(
+    db,
+  );
   const added = COLUMNS.map((column) => column.split(" ")[0]);
   await sql
     .raw(`create or replace view aggregator.pub_candles as select ${FORMER}, ${added.join(", ")} from aggregator.candles`)
@@ -39,6 +45,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
 export async function down(db: Kysely<unknown>): Promise<void> {
   await sql`drop view aggregator.pub_candles`.execute(db);
+  await sql`drop index aggregator.candles_with_trades`.execute(db);
   for (const table of ["candles", "candle_versions"])
     await sql
       .raw(`alter table aggregator.${table} ${COLUMNS.map((column) => `drop column ${column.split(" ")[0]}`).join(", ")}`)

@@ -42,9 +42,12 @@ export class LoadedRevision {
     return new Map([...this.#minutes].filter(([minute]) => this.#withLate.has(minute)));
   }
 
-  /** All trades of the others that were asked for, as far as they are still recorded. */
+  /** All trades of the others that were asked for, where they are those that their candle was made of: some may be recorded no more. */
   minutesAround(): Map<number, MinuteBuilder> {
-    return new Map([...this.#minutes].filter(([minute]) => !this.#withLate.has(minute) && this.lacking(minute) === null));
+    const candles = this.rows.get("1m");
+    return new Map(
+      [...this.#minutes].filter(([minute, { count }]) => !this.#withLate.has(minute) && count === candles?.get(minute)?.sums[S.TRADES]),
+    );
   }
 
   /** Trades of a minute that are in its candle, and not here. */

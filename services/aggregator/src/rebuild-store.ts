@@ -1,10 +1,10 @@
 import { EMPTIED, type LaneStore } from "@tickfleet/database/checkpoint";
 import type { Pool } from "@tickfleet/database/pool";
 import { inTransaction } from "@tickfleet/database/transaction";
-import { MOST_BARS } from "@tickfleet/market/bar-window";
 import { calendarOf, DEFAULT_ANCHOR, DEFAULT_SESSION } from "@tickfleet/market/calendar";
 import type { CandleRow } from "@tickfleet/market/candle-row";
 import type { KeptCandles } from "@tickfleet/market/candle-series-seed";
+import { LONGEST_WINDOW } from "@tickfleet/market/candle-window";
 import { intervalAt } from "@tickfleet/market/interval";
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import type { RecordedInstrument } from "./history-store.ts";
@@ -59,7 +59,7 @@ export async function findKeptCandles(pool: Pool, of: RecordedInstrument, floorM
          order by open_time desc limit 1)
      ) as candle order by open_time`,
     TIMEFRAMES,
-    MOST_BARS,
+    LONGEST_WINDOW,
   );
   const [lastTraded = null] = await read(
     `select ${ROW_COLUMNS} from aggregator.candles where ${closed} and timeframe = '1m' and trades > 0 and ${before} order by open_time desc limit 1`,

@@ -9,10 +9,10 @@ import {
 import type { Pool } from "@tickfleet/database/pool";
 import { inTransaction } from "@tickfleet/database/transaction";
 import { type ArrayType, type ArrayValue, encodeArray } from "@tickfleet/database/unnest";
-import { MOST_BARS } from "@tickfleet/market/bar-window";
 import { type NeededRows, neededFrom } from "@tickfleet/market/candle-revision";
 import { CANDLE_ALGORITHM, type CandleRow, createCandle } from "@tickfleet/market/candle-row";
 import type { CandleSeries } from "@tickfleet/market/candle-series";
+import { LONGEST_WINDOW } from "@tickfleet/market/candle-window";
 import { TIMEFRAMES } from "@tickfleet/market/timeframe";
 import { CANDLE_COLUMNS } from "./candle-columns.ts";
 import type { RecordedInstrument } from "./history-store.ts";
@@ -151,7 +151,7 @@ export class CandleStore {
            order by open_time desc limit $7)
          union all (select * from aggregator.candles where ${series} and open_time < to_timestamp(from_ms / 1000) order by open_time desc limit 1)
        ) as candle`,
-      [venue, instrument, anchor, session, TIMEFRAMES, TIMEFRAMES.map((timeframe) => neededFrom(needed, timeframe)), MOST_BARS],
+      [venue, instrument, anchor, session, TIMEFRAMES, TIMEFRAMES.map((timeframe) => neededFrom(needed, timeframe)), LONGEST_WINDOW],
     );
     return rows.map(candleRowOf);
   }

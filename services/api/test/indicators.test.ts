@@ -33,7 +33,7 @@ beforeAll(async () => {
       },
     };
   });
-  const kept = Object.keys(candleSchema.shape).filter((wire) => wire !== "revision" && wire !== "algo");
+  const kept = Object.keys(candleSchema.shape).filter((wire) => !["revision", "algo", "vwapSession"].includes(wire));
   const columns = [...kept, ...INDICATOR_NAMES]
     .map(snakeCase)
     .concat("candle_revision", "candle_algo", "revision", "algo_set", "undefined_names", "lane");

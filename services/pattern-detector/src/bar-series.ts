@@ -24,7 +24,7 @@ export interface Bar {
 }
 
 /** Bars from which on the window is cut, and to how many: a revision that is nearer needs no rows. */
-const MOST_BARS = 128;
+const LONGEST_WINDOW = 128;
 export const KEPT_BARS = 64;
 
 export function createBar(candle: JudgementBar): Bar {
@@ -74,7 +74,7 @@ export class BarSeries {
   insert(bar: Bar): number {
     const at = this.bars.findLastIndex(({ candle }) => candle.openTime < bar.candle.openTime) + 1;
     this.bars.splice(at, 0, bar);
-    if (this.bars.length <= MOST_BARS || at < this.bars.length - 1) return at;
+    if (this.bars.length <= LONGEST_WINDOW || at < this.bars.length - 1) return at;
     this.bars = this.bars.slice(-KEPT_BARS);
     this.isWhole = false;
     return this.bars.length - 1;
