@@ -98,7 +98,8 @@ export class MinuteBuilder {
     const own = refinedWindow(window, this.sizeScale - sizeScale);
     if (hasWindow(this.#sums, own)) return;
     setWindow(this.#sums, own);
-    if (this.#count > 0) this.#ordered = false;
+    // at once, while few trades came: those that follow are then added as they come
+    if (this.#count > 0 && this.#ordered) this.#sumAgain();
   }
 
   /**
@@ -239,6 +240,15 @@ export class MinuteBuilder {
     return (this.#chunks[i >> CHUNK_BITS] as Float64Array)[(i & (CHUNK - 1)) * WIDTH + place] as number;
   }
 
+  /** Makes the sums of the trades again, which are in order. */
+  #sumAgain(): void {
+    const { [S.PRICE_SCALE]: priceScale, [S.SIZE_SCALE]: sizeScale } = this.#sums;
+    const window = this.#sums.slice(S.WINDOW);
+    this.#sums = createSums(priceScale as number, sizeScale as number);
+    setWindow(this.#sums, window);
+    for (let i = 0; i < this.#count; i++) this.#addRow(this.#chunks[i >> CHUNK_BITS] as Float64Array, (i & (CHUNK - 1)) * WIDTH);
+  }
+
   /** Sorts the trades and makes the sums again. */
   #order(): void {
     const order = Array.from({ length: this.#count }, (_, i) => i).sort((a, b) => {
@@ -248,12 +258,8 @@ export class MinuteBuilder {
       return seq !== 0 ? seq : this.#epochAt(a) < this.#epochAt(b) ? -1 : 1;
     });
     const from = this.#chunks;
-    const { [S.PRICE_SCALE]: priceScale, [S.SIZE_SCALE]: sizeScale } = this.#sums;
     if (this.#epochs !== null) this.#epochs = order.map((i) => this.#epochAt(i));
     if (this.#ids !== null) this.#ids = order.map((i) => (this.#ids as (string | null | undefined)[])[i]);
-    const window = this.#sums.slice(S.WINDOW);
-    this.#sums = createSums(priceScale as number, sizeScale as number);
-    setWindow(this.#sums, window);
     this.#chunks = from.map(() => new Float64Array(CHUNK * WIDTH));
     this.#chunk = this.#chunks.at(-1) as Float64Array;
     for (let i = 0; i < order.length; i++) {
@@ -262,9 +268,9 @@ export class MinuteBuilder {
       const at = (old & (CHUNK - 1)) * WIDTH;
       const to = this.#chunks[i >> CHUNK_BITS] as Float64Array;
       to.set(chunk.subarray(at, at + WIDTH), (i & (CHUNK - 1)) * WIDTH);
-      this.#addRow(to, (i & (CHUNK - 1)) * WIDTH);
     }
     this.#ordered = true;
+    this.#sumAgain();
   }
 }
 

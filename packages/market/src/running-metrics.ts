@@ -149,7 +149,8 @@ export function imbalanceStreakOf(sums: Float64Array): number {
 
 /** How a value, rounded to 12 significant digits, stands to a positive limit: negative below, 0 equal, positive above. */
 export function compareRounded(value: number, limit: number): number {
-  return Math.abs(value - limit) <= limit * ROUNDING ? roundDerived(value) - limit : value - limit;
+  const difference = value - limit;
+  return difference !== 0 && Math.abs(difference) <= limit * ROUNDING ? roundDerived(value) - limit : difference;
 }
 
 /** Whether a value, rounded to 12 significant digits, is below a positive limit. */
