@@ -93,7 +93,7 @@ test("after late trades and ended gaps every row is what it would be had all bee
       const run = new SeriesRun(CRYPTO, scene.from * 1000, 7).run(stepsFor(scene));
       expectNaive(run.candles(), naiveOf(scene));
     }),
-    { numRuns: 150 },
+    { numRuns: 50 },
   );
 }, 60_000);
 
@@ -110,7 +110,7 @@ test("a revision names exactly the rows whose own values changed, and a rewrite 
         expectChanges(run, before);
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 }, 60_000);
 
@@ -154,6 +154,6 @@ test("a restart between revisions changes nothing", () => {
       }
       expect(restarted.bits()).toEqual(new SeriesRun(CRYPTO, scene.from * 1000, 7).run(steps).bits());
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 }, 60_000);

@@ -70,7 +70,7 @@ test.each<Span>([
 ])(
   "equities over $name: every candle equals one built from the trades, those out of hours left out",
   (span) => {
-    expectSpan(EQUITY, span, 3);
+    expectSpan(EQUITY, span, 2);
   },
   60_000,
 );
@@ -82,7 +82,7 @@ test.each<Span>([
 ])(
   "crypto over $name: every candle equals one built from the trades",
   (span) => {
-    expectSpan(CRYPTO, span, 3);
+    expectSpan(CRYPTO, span, 2);
   },
   60_000,
 );

@@ -216,9 +216,11 @@ test("too many messages a second are refused, a heartbeat counts what was sent",
   for (let i = 0; i < 40; i++) client.send({ op: "ping", id: i });
   await until(() => client.of("error").length + client.of("pong").length === 40, "40 answers");
   expect(client.of("error").length).toBeGreaterThanOrEqual(20);
-  await until(() => client.heartbeats.length === 1, "a heartbeat");
-  expect(client.heartbeats[0].sent).toBe(40);
-  expect(Math.abs(client.heartbeats[0].serverTimeMs - Date.now())).toBeLessThan(5_000);
+  // one may have come among the answers
+  const before = client.heartbeats.length;
+  await until(() => client.heartbeats.length > before, "a heartbeat after them");
+  expect(client.heartbeats[before].sent).toBe(40);
+  expect(Math.abs(client.heartbeats[before].serverTimeMs - Date.now())).toBeLessThan(5_000);
   client.socket.close();
 });
 
