@@ -1,26 +1,40 @@
 import { addExact, copyExact, multiplyByPowerOfTen, subtractExact } from "./exact.ts";
 import { S } from "./sums-layout.ts";
 
-/**
- * What runs on from candle to candle in a session, as three two-limb values: its CVD, the sum of price x size, the volume.
- */
+/** What runs on from candle to candle in a session, as three two-limb values: its CVD, the sum of price x size, the volume. */
 export const RUNNING = { CVD: 0, PRICE_SIZE: 2, VOLUME: 4 } as const;
 export const RUNNING_LENGTH = 6;
 
+/** Of each: its place here, in a candle's sums as it stands at the close, and in a minute's sums what that adds. */
+const PLACES: readonly { here: number; atClose: number; ofMinute: number }[] = [
+  { here: RUNNING.CVD, atClose: S.CVD, ofMinute: S.VD },
+  { here: RUNNING.PRICE_SIZE, atClose: S.SESSION_PRICE_SIZE, ofMinute: S.PRICE_SIZE },
+  { here: RUNNING.VOLUME, atClose: S.SESSION_VOLUME, ofMinute: S.VOLUME },
+];
+
 /** Sets what runs on from the sums of a minute, once its trades are in, and from how it stood before. */
 export function setRunning(sums: Float64Array, before: Float64Array): void {
-  setCvd(sums, before, RUNNING.CVD);
-  copyExact(sums, S.SESSION_PRICE_SIZE, before, RUNNING.PRICE_SIZE);
-  addExact(sums, S.SESSION_PRICE_SIZE, sums, S.PRICE_SIZE);
-  copyExact(sums, S.SESSION_VOLUME, before, RUNNING.VOLUME);
-  addExact(sums, S.SESSION_VOLUME, sums, S.VOLUME);
+  for (const { here, atClose, ofMinute } of PLACES) {
+    copyExact(sums, atClose, before, here);
+    addExact(sums, atClose, sums, ofMinute);
+  }
+  copyExact(sums, S.CVD_BASE, before, RUNNING.CVD);
+  if (sums[S.TRADES] === 0) return;
+  for (const [cvd, vd] of CVD_SAMPLES) {
+    copyExact(sums, cvd, before, RUNNING.CVD);
+    addExact(sums, cvd, sums, vd);
+  }
 }
+
+const CVD_SAMPLES: readonly (readonly [cvd: number, vd: number])[] = [
+  [S.CVD_OPEN, S.VD_OPEN],
+  [S.CVD_HIGH, S.VD_HIGH],
+  [S.CVD_LOW, S.VD_LOW],
+];
 
 /** Copies how it stands after a candle. */
 export function copyRunning(into: Float64Array, sums: Float64Array): void {
-  copyExact(into, RUNNING.CVD, sums, S.CVD);
-  copyExact(into, RUNNING.PRICE_SIZE, sums, S.SESSION_PRICE_SIZE);
-  copyExact(into, RUNNING.VOLUME, sums, S.SESSION_VOLUME);
+  for (const { here, atClose } of PLACES) copyExact(into, here, sums, atClose);
 }
 
 /** Adds one to another. */
@@ -35,41 +49,19 @@ export function refineRunning(running: Float64Array, prices: number, sizes: numb
   multiplyByPowerOfTen(running, RUNNING.VOLUME, sizes);
 }
 
-/** Adds what a minute adds to it, or takes that back. */
+/** Adds what a minute adds to it. */
 export function addMinuteTo(running: Float64Array, sums: Float64Array): void {
-  addExact(running, RUNNING.CVD, sums, S.VD);
-  addExact(running, RUNNING.PRICE_SIZE, sums, S.PRICE_SIZE);
-  addExact(running, RUNNING.VOLUME, sums, S.VOLUME);
+  for (const { here, ofMinute } of PLACES) addExact(running, here, sums, ofMinute);
 }
 
+/** Takes that back. */
 export function subtractMinuteFrom(running: Float64Array, sums: Float64Array): void {
-  subtractExact(running, RUNNING.CVD, sums, S.VD);
-  subtractExact(running, RUNNING.PRICE_SIZE, sums, S.PRICE_SIZE);
-  subtractExact(running, RUNNING.VOLUME, sums, S.VOLUME);
+  for (const { here, ofMinute } of PLACES) subtractExact(running, here, sums, ofMinute);
 }
-
-/** Sets CVD from VD and the CVD before the first trade. */
-function setCvd(sums: Float64Array, base: Float64Array, at: number): void {
-  copyExact(sums, S.CVD_BASE, base, at);
-  const some = sums[S.TRADES] !== 0;
-  for (const [cvd, vd] of CVD_OF_VD) {
-    if (!some && cvd !== S.CVD) continue;
-    copyExact(sums, cvd, base, at);
-    addExact(sums, cvd, sums, vd);
-  }
-}
-
-const CVD_OF_VD: readonly (readonly [number, number])[] = [
-  [S.CVD_OPEN, S.VD_OPEN],
-  [S.CVD_HIGH, S.VD_HIGH],
-  [S.CVD_LOW, S.VD_LOW],
-  [S.CVD, S.VD],
-];
 
 /** Adds `shift`, at the sums' own scales, to what runs on: a trade before it in its session came late. */
 export function shiftRunning(sums: Float64Array, shift: Float64Array): void {
-  for (const at of [S.CVD_BASE, S.CVD]) addExact(sums, at, shift, RUNNING.CVD);
-  if (sums[S.TRADES] !== 0) for (const at of [S.CVD_OPEN, S.CVD_HIGH, S.CVD_LOW]) addExact(sums, at, shift, RUNNING.CVD);
-  addExact(sums, S.SESSION_PRICE_SIZE, shift, RUNNING.PRICE_SIZE);
-  addExact(sums, S.SESSION_VOLUME, shift, RUNNING.VOLUME);
+  for (const { here, atClose } of PLACES) addExact(sums, atClose, shift, here);
+  addExact(sums, S.CVD_BASE, shift, RUNNING.CVD);
+  if (sums[S.TRADES] !== 0) for (const [cvd] of CVD_SAMPLES) addExact(sums, cvd, shift, RUNNING.CVD);
 }

@@ -1,3 +1,6 @@
+import { candle } from "@tickfleet/contracts/candle-messages";
+import { tradeBatch } from "@tickfleet/contracts/market-messages";
+import { subjectOf } from "@tickfleet/contracts/message";
 import { type Bus, openBus } from "@tickfleet/runtime/bus";
 import { provisionStreams } from "@tickfleet/runtime/provision";
 import pg from "pg";
@@ -23,8 +26,12 @@ describe("a broker for tests", () => {
   });
 
   const store = async (stream: "MARKET" | "CANDLES", count: number): Promise<number> => {
-    const subject = stream === "MARKET" ? "md.v1.trade.0.demo.X" : "md.v1.candle.0.demo.X.1m";
-    const message = { subject, headers: {}, data: new TextEncoder().encode("{}") };
+    const of = { venue: "demo", instrument: "X", timeframe: "1m" };
+    const message = {
+      subject: subjectOf(stream === "MARKET" ? tradeBatch : candle, of),
+      headers: {},
+      data: new TextEncoder().encode("{}"),
+    };
     return (await bus.publishBatch(Array.from({ length: count }, () => message))).lastSeq;
   };
 
